@@ -1,0 +1,3 @@
+//! JSTP as a state machine.
+
+pub mod mdsf;

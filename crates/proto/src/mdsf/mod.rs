@@ -1,0 +1,1 @@
+//! MDSF, the value syntax of JSTP messages.

@@ -1,0 +1,1 @@
+//! JSTP client for the browser.
