@@ -1,0 +1,79 @@
+# The commands of every day. Each brings in what it needs first; `make help` lists them.
+
+# What scripts/setup.sh puts in place comes before what the machine has; rustup's own folder comes
+# last, for shells that do not know it.
+export PATH := $(CURDIR)/.tools/bin:$(PATH):$(HOME)/.cargo/bin
+
+NATIVE := --workspace --exclude jstp-wasm
+WASM := --target wasm32-unknown-unknown
+WASM_PACK_OUT := target/wasm-pack
+
+.PHONY: help setup check test test-core test-web test-pkg package size demo bench clean \
+	need-rust need-lint need-tools need-browser need-npm
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install all that the other targets need (they do it themselves)
+	@scripts/setup.sh rust lint tools npm browser
+
+check: need-rust need-lint ## format, lints and documentation, warnings denied
+	cargo metadata --locked --format-version 1 >/dev/null
+	cargo fmt --all --check
+	cargo clippy $(NATIVE) --all-targets -- -D warnings
+	cargo clippy $(WASM) --package jstp-wasm --all-targets -- -D warnings
+	cargo clippy $(WASM) --package jstp-proto -- -D warnings
+	cargo build --package jstp-proto
+	cargo build --package jstp-proto $(WASM)
+	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
+
+test: test-core test-web test-pkg ## all tests
+
+# The root crate is made for a browser and has its tests there, in test-web.
+test-core: need-rust ## native tests of core and server
+	cargo test $(NATIVE)
+
+test-web: need-tools need-browser ## the client in headless Chromium, against our server and upstream's
+	cargo build --package jstp-server
+	. scripts/browser.sh && node scripts/test-web.mjs cargo run --quiet --package jstp-server --bin jstp-server -- --fixture
+	. scripts/browser.sh && node scripts/test-web.mjs node pkg-tests/upstream/server.mjs
+
+test-pkg: package need-browser ## the package as its users have it
+	cargo build --package jstp-server
+	. scripts/browser.sh && node --test --test-reporter=spec $$(find pkg-tests -name node_modules -prune -o -name '*.test.mjs' -print)
+
+package: need-tools ## build the npm package in pkg/
+	rm -rf $(WASM_PACK_OUT)
+	wasm-pack build --mode no-install --target web --no-pack --no-gitignore --profile npm --out-name jstp_wasm --out-dir $(WASM_PACK_OUT)
+	node scripts/package.mjs $(WASM_PACK_OUT)
+
+size: package ## what the package weighs
+	@node scripts/size.mjs
+
+demo: package ## serve the demo page and the server behind it
+	cargo build --release --package jstp-server
+	@node scripts/demo.mjs
+
+bench: package need-browser ## speed in a browser, and of the core
+	cargo build --release --package jstp-server
+	. scripts/browser.sh && node pkg-tests/bench/run.mjs
+	cargo bench --package jstp-proto
+
+clean: ## remove what was built (.tools and npm packages stay)
+	cargo clean
+	rm -rf pkg
+
+need-rust:
+	@scripts/setup.sh rust
+
+need-lint:
+	@scripts/setup.sh lint
+
+need-tools:
+	@scripts/setup.sh tools
+
+need-npm:
+	@scripts/setup.sh npm
+
+need-browser:
+	@scripts/setup.sh browser

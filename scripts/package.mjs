@@ -1,0 +1,139 @@
+// Assembles the npm package in pkg/ from what wasm-pack made and what src/js/ holds:
+//   node scripts/package.mjs FOLDER-WASM-PACK-WROTE-TO
+// The modules of src/js/ lie beside the glue, and the glue imports those, not the copies that
+// wasm-bindgen keeps under a name with a hash: a class that exists twice fails `instanceof`.
+import { execFileSync } from 'node:child_process';
+import { access, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const CRATE = 'jstp-wasm';
+const GLUE = 'jstp_wasm.js';
+const WASM = 'jstp_wasm_bg.wasm';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const built = process.argv[2];
+const out = join(root, 'pkg');
+// Whoever is using pkg/ never sees it half made.
+const draft = join(built, 'draft');
+
+try {
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { recursive: true });
+  await copyModules();
+  await copyGlue();
+  await copyWasm();
+  writeTypes();
+  for (const name of ['README.md', 'LICENSE']) await cp(join(root, name), join(draft, name));
+  await writeManifest();
+  await checkImports();
+  await rm(out, { recursive: true, force: true });
+  await rename(draft, out);
+} catch (error) {
+  console.error(`package: ${error.message}`);
+  process.exitCode = 1;
+}
+
+async function copyModules() {
+  const from = join(root, 'src/js');
+  await access(join(from, 'index.js')).catch(() => {
+    throw new Error('src/js/index.js is missing: it is what the package exports');
+  });
+  await cp(from, draft, { recursive: true });
+}
+
+/** The glue, its imports of src/js/ pointing at the modules beside it. */
+async function copyGlue() {
+  const text = await readFile(join(built, GLUE), 'utf8');
+  const foreign = [];
+  const glue = text.replace(/(['"])\.\/snippets\/([^/'"]+)-[0-9a-f]{16}\/([^'"]+)\1/g,
+    (whole, quote, crate, path) => {
+      if (crate === CRATE && path.startsWith('src/js/')) {
+        return `${quote}./${path.slice('src/js/'.length)}${quote}`;
+      }
+      const stable = `snippets/${crate}/${path}`;
+      foreign.push([whole.slice(3, -1), stable]);
+      return `${quote}./${stable}${quote}`;
+    });
+  for (const [from, to] of foreign) await cp(join(built, from), join(draft, to));
+  if (/new URL\(/.test(glue)) {
+    throw new Error(`${GLUE} names the wasm file itself: omit-default-module-path is not in effect`);
+  }
+  await writeFile(join(draft, GLUE), glue);
+}
+
+/** The module, once it is certain that wasm-opt has been at it. */
+async function copyWasm() {
+  const bytes = await readFile(join(built, WASM));
+  // wasm-pack leaves wasm-opt out without a word when it finds none. rustc always writes this
+  // section, and our wasm-opt arguments always take it away.
+  if (WebAssembly.Module.customSections(new WebAssembly.Module(bytes), 'producers').length > 0) {
+    throw new Error(`${WASM} was not optimized: wasm-opt did not run`);
+  }
+  await writeFile(join(draft, WASM), bytes);
+}
+
+/** index.d.ts, which tsc checks on the way. */
+function writeTypes() {
+  const tsc = join(root, 'pkg-tests/node_modules/typescript/bin/tsc');
+  try {
+    execFileSync(process.execPath, [tsc, '--target', 'es2022', '--strict',
+      '--declaration', '--emitDeclarationOnly', '--outDir', draft, join(root, 'src/types.ts')],
+    { encoding: 'utf8' });
+  } catch (error) {
+    throw new Error(`src/types.ts does not compile:\n${error.stdout}`, { cause: error });
+  }
+}
+
+async function writeManifest() {
+  await rename(join(draft, 'types.d.ts'), join(draft, 'index.d.ts'));
+  const manifest = {
+    name: CRATE,
+    version: version(),
+    description: 'JSTP client for the browser: a Rust core compiled to WebAssembly',
+    keywords: ['jstp', 'rpc', 'websocket', 'wasm', 'webassembly', 'realtime'],
+    license: 'MIT',
+    type: 'module',
+    sideEffects: false,
+    engines: { node: '>=20' },
+    // Parcel reads these two and not `exports`.
+    main: './index.js',
+    module: './index.js',
+    types: './index.d.ts',
+    exports: {
+      '.': { types: './index.d.ts', default: './index.js' },
+      [`./${WASM}`]: `./${WASM}`,
+      './package.json': './package.json',
+    },
+    files: (await files(draft)).sort(),
+  };
+  await writeFile(join(draft, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** The crate's version; the package never has another. */
+function version() {
+  const metadata = execFileSync('cargo', ['metadata', '--no-deps', '--format-version', '1'],
+    { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });
+  return JSON.parse(metadata).packages.find(({ name }) => name === CRATE).version;
+}
+
+/** Every relative import must lead to a file of the package: nothing else would notice before a user. */
+async function checkImports() {
+  const present = new Set(await files(draft));
+  for (const file of present) {
+    if (!file.endsWith('.js')) continue;
+    const text = await readFile(join(draft, file), 'utf8');
+    for (const [, , target] of text.matchAll(
+      /(?:\bfrom\s*|\bimport\s*\(?\s*|new URL\(\s*)(['"])(\.[^'"]*)\1/g)) {
+      const path = posix.join(posix.dirname(file), target);
+      if (!present.has(path)) throw new Error(`${file} refers to ${target}, which is not in the package`);
+    }
+  }
+}
+
+async function files(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile())
+    .map((entry) => posix.join(...join(entry.parentPath ?? entry.path, entry.name)
+      .slice(folder.length + 1).split(/[\\/]/)));
+}

@@ -1,0 +1,22 @@
+// Prints what the package weighs on the way to a page: raw, and compressed as servers do it.
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+
+const pkg = fileURLToPath(new URL('../pkg/', import.meta.url));
+const names = (await readdir(pkg, { recursive: true }))
+  .filter((name) => /\.(js|wasm)$/.test(name))
+  .sort((a, b) => b.endsWith('.wasm') - a.endsWith('.wasm') || a.localeCompare(b));
+
+const rows = await Promise.all(names.map(async (name) => {
+  const bytes = await readFile(join(pkg, name));
+  return [name, bytes.length, gzipSync(bytes, { level: 9 }).length, brotliCompressSync(bytes).length];
+}));
+const sum = (label, some) => [label, ...[1, 2, 3].map((i) => some.reduce((n, row) => n + row[i], 0))];
+rows.push(sum('JavaScript', rows.filter(([name]) => name.endsWith('.js'))), sum('all', rows));
+
+const width = Math.max(...rows.map(([name]) => name.length));
+const line = (name, ...cells) => `${name.padEnd(width)}${cells.map((cell) => String(cell).padStart(10)).join('')}`;
+console.log(line('bytes', 'raw', 'gzip', 'brotli'));
+for (const [name, ...cells] of rows) console.log(line(name, ...cells.map((n) => n.toLocaleString('en'))));
