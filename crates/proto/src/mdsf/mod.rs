@@ -1,1 +1,65 @@
-//! MDSF, the value syntax of JSTP messages.
+//! MDSF, the value syntax of JSTP messages: JSON5 with `undefined`, array elisions and the number and
+//! code point forms of ES2015.
+//!
+//! Reading is one pass over the text that tells a [`Visitor`] what it finds. [`ValueReader`] builds a
+//! [`Value`], [`Json`] writes the same value as JSON text for an engine's own `JSON.parse`.
+
+mod error;
+mod float;
+mod identifier;
+mod json;
+mod number;
+mod object;
+mod read;
+mod text;
+mod value;
+mod write;
+
+pub use error::{ReadError, ReadErrorKind};
+pub use json::Json;
+pub use number::Number;
+pub use object::{IntoIter, Iter, Object};
+pub use read::{Key, Reader, Visitor};
+pub use text::Text;
+pub use value::{Value, ValueError, ValueReader};
+pub use write::{WriteError, WriteErrorKind, WriteOptions, write, write_key, write_string};
+
+/// The largest integer below which every integer is a number of its own: 2^53 − 1.
+pub(crate) const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+/// How deep and how many values a text may hold (mdsf.md 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Arrays and objects open at the same time. [`Value`]s are dropped and compared recursively, so a
+    /// program that raises this far beyond the default needs the stack for it.
+    pub depth: u32,
+    /// Values, array elisions included: one byte of text can make one value.
+    pub values: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 1000, values: 1_048_576 }
+    }
+}
+
+/// Reads a whole document and tells `visitor` what it holds.
+///
+/// # Errors
+/// Says where and why `text` is not MDSF, or which limit it exceeds. The visitor has then been told
+/// everything before that place.
+pub fn read<V: Visitor>(text: &str, limits: Limits, visitor: &mut V) -> Result<(), ReadError> {
+    let mut reader = Reader::new(text, limits);
+    reader.value(visitor)?;
+    reader.end()
+}
+
+/// Reads a whole document into a [`Value`].
+///
+/// # Errors
+/// Says where and why `text` is not MDSF, or which limit it exceeds.
+pub fn read_value(text: &str, limits: Limits) -> Result<Value, ReadError> {
+    let mut visitor = ValueReader::default();
+    read(text, limits, &mut visitor)?;
+    Ok(visitor.finish())
+}

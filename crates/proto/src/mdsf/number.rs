@@ -1,0 +1,260 @@
+//! Number tokens: their grammar, and what they stand for.
+
+use super::error::{ReadError, ReadErrorKind};
+use super::{MAX_SAFE_INTEGER, float};
+
+/// A number as it stands in the text.
+#[derive(Clone, Copy, Debug)]
+pub struct Number<'t> {
+    raw: &'t str,
+    form: Form,
+}
+
+/// What is known about a number token without computing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Digits, perhaps after a minus.
+    Integer,
+    /// A decimal that JSON has too.
+    Json,
+    /// A decimal with a plus, or with nothing before or after its point.
+    Decimal,
+    Hex,
+    Octal,
+    Binary,
+    NaN,
+    Infinity,
+}
+
+impl<'t> Number<'t> {
+    /// The token: `-0x1F`, `+.5`.
+    pub fn raw(&self) -> &'t str {
+        self.raw
+    }
+
+    pub(super) fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The nearest double.
+    pub fn to_f64(&self) -> f64 {
+        if let Some(integer) = self.as_integer() {
+            return integer as f64;
+        }
+        let (negative, digits) = self.sign_and_magnitude();
+        let magnitude = match self.form {
+            Form::NaN => f64::NAN,
+            Form::Infinity => f64::INFINITY,
+            Form::Hex => float::from_radix_digits(&digits[2..], 4),
+            Form::Octal => float::from_radix_digits(&digits[2..], 3),
+            Form::Binary => float::from_radix_digits(&digits[2..], 1),
+            Form::Integer | Form::Json | Form::Decimal => digits
+                .parse()
+                .expect("every decimal token is one that Rust reads too"),
+        };
+        if negative { -magnitude } else { magnitude }
+    }
+
+    /// The value of a plain decimal integer from −(2^53 − 1) to 2^53 − 1; `None` for any other number and
+    /// for any other spelling, among them `-0`.
+    pub fn as_integer(&self) -> Option<i64> {
+        if self.form != Form::Integer {
+            return None;
+        }
+        let (negative, digits) = self.sign_and_magnitude();
+        // Sixteen digits hold every safe integer and cannot overflow.
+        if digits.len() > 16 {
+            return None;
+        }
+        let magnitude = digits
+            .bytes()
+            .fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+        if magnitude > MAX_SAFE_INTEGER || (negative && magnitude == 0) {
+            return None;
+        }
+        Some(if negative {
+            -magnitude.cast_signed()
+        } else {
+            magnitude.cast_signed()
+        })
+    }
+
+    /// Whether a minus stands before it, and the rest without its sign.
+    pub(super) fn sign_and_magnitude(&self) -> (bool, &'t str) {
+        match self.raw.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, self.raw.strip_prefix('+').unwrap_or(self.raw)),
+        }
+    }
+
+    /// The magnitude of a hexadecimal, octal or binary number where that is an integer below 2^64.
+    pub(super) fn radix_magnitude(&self) -> Option<u64> {
+        let (_, digits) = self.sign_and_magnitude();
+        let bits = match self.form {
+            Form::Hex => 4,
+            Form::Octal => 3,
+            Form::Binary => 1,
+            _ => return None,
+        };
+        let mut sum = 0_u64;
+        for digit in digits.bytes().skip(2) {
+            if sum.leading_zeros() < bits {
+                return None;
+            }
+            sum = (sum << bits) | u64::from(float::digit_value(digit));
+        }
+        Some(sum)
+    }
+}
+
+/// Reads the number that begins at `start` with a sign, a digit or a point. Returns it and where it ends.
+#[inline(always)]
+pub(super) fn read(text: &str, start: usize) -> Result<(Number<'_>, usize), ReadError> {
+    // The numbers of ordinary messages; everything else is left to the whole grammar.
+    let bytes = text.as_bytes();
+    let mut at = start;
+    if bytes.get(at) == Some(&b'-') {
+        at += 1;
+    }
+    let whole = at;
+    at = digits(bytes, at);
+    let plain = match at - whole {
+        0 => false,
+        1 => true,
+        _ => bytes.get(whole) != Some(&b'0'),
+    };
+    if plain {
+        match bytes.get(at) {
+            Some(b'.') => {
+                let fraction = at + 1;
+                at = digits(bytes, fraction);
+                if at > fraction && !matches!(bytes.get(at), Some(b'e' | b'E')) {
+                    return Ok((
+                        Number {
+                            raw: &text[start..at],
+                            form: Form::Json,
+                        },
+                        at,
+                    ));
+                }
+            }
+            Some(b'e' | b'E' | b'x' | b'X' | b'o' | b'O' | b'b' | b'B') => {}
+            _ => {
+                return Ok((
+                    Number {
+                        raw: &text[start..at],
+                        form: Form::Integer,
+                    },
+                    at,
+                ));
+            }
+        }
+    }
+    read_any(text, start)
+}
+
+/// [`read`] for the whole grammar.
+#[cold]
+#[inline(never)]
+fn read_any(text: &str, start: usize) -> Result<(Number<'_>, usize), ReadError> {
+    let bytes = text.as_bytes();
+    let mut at = start;
+    let mut legal_json = true;
+    match bytes.get(at) {
+        Some(b'-') => at += 1,
+        Some(b'+') => {
+            legal_json = false;
+            at += 1;
+        }
+        _ => {}
+    }
+    let rest = &bytes[at..];
+    if let [b'0', b'x' | b'X' | b'o' | b'O' | b'b' | b'B', ..] = rest {
+        return read_radix(text, start, at);
+    }
+    for (word, form) in [("NaN", Form::NaN), ("Infinity", Form::Infinity)] {
+        if rest.starts_with(word.as_bytes()) {
+            let end = at + word.len();
+            return Ok((
+                Number {
+                    raw: &text[start..end],
+                    form,
+                },
+                end,
+            ));
+        }
+    }
+    let whole = at;
+    at = digits(bytes, at);
+    let has_whole = at > whole;
+    if at - whole > 1 && bytes[whole] == b'0' {
+        return Err(ReadError::new(whole, ReadErrorKind::LeadingZero));
+    }
+    let mut form = Form::Integer;
+    if bytes.get(at) == Some(&b'.') {
+        let fraction = at + 1;
+        at = digits(bytes, fraction);
+        if !has_whole && at == fraction {
+            return Err(ReadError::expected(text, at, "a digit"));
+        }
+        legal_json &= has_whole && at > fraction;
+        form = Form::Json;
+    } else if !has_whole {
+        return Err(ReadError::expected(text, at, "a number"));
+    }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        at += 1;
+        if let Some(b'+' | b'-') = bytes.get(at) {
+            at += 1;
+        }
+        let exponent = at;
+        at = digits(bytes, exponent);
+        if at == exponent {
+            return Err(ReadError::expected(text, at, "a digit of the exponent"));
+        }
+        form = Form::Json;
+    }
+    let form = if legal_json { form } else { Form::Decimal };
+    Ok((
+        Number {
+            raw: &text[start..at],
+            form,
+        },
+        at,
+    ))
+}
+
+/// Reads the number that begins at `start` and whose `0x`, `0o` or `0b` begins at `prefix`.
+fn read_radix(text: &str, start: usize, prefix: usize) -> Result<(Number<'_>, usize), ReadError> {
+    let bytes = text.as_bytes();
+    let (form, radix) = match bytes[prefix + 1] {
+        b'x' | b'X' => (Form::Hex, 16),
+        b'o' | b'O' => (Form::Octal, 8),
+        _ => (Form::Binary, 2),
+    };
+    let first = prefix + 2;
+    let count = bytes[first..]
+        .iter()
+        .take_while(|byte| char::from(**byte).is_digit(radix))
+        .count();
+    if count == 0 {
+        return Err(ReadError::expected(text, first, "a digit of the number"));
+    }
+    let end = first + count;
+    Ok((
+        Number {
+            raw: &text[start..end],
+            form,
+        },
+        end,
+    ))
+}
+
+/// Where the decimal digits that begin at `at` end.
+#[inline(always)]
+fn digits(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b'0'..=b'9') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}

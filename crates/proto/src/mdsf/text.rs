@@ -1,0 +1,321 @@
+//! What stands between the quotes of a string, and what its escapes mean.
+
+use std::borrow::Cow;
+
+use super::error::{ReadError, ReadErrorKind};
+
+/// The content of a string, as it stands in the text.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'t> {
+    /// The whole document: knowing what lies beyond the content lets copies overshoot it.
+    document: &'t str,
+    start: usize,
+    end: usize,
+    plain: bool,
+}
+
+impl<'t> Text<'t> {
+    #[inline(always)]
+    pub(super) fn new(document: &'t str, start: usize, end: usize, plain: bool) -> Self {
+        Self {
+            document,
+            start,
+            end,
+            plain,
+        }
+    }
+
+    /// What stands between the quotes, escapes and all.
+    #[inline(always)]
+    pub fn raw(&self) -> &'t str {
+        &self.document[self.start..self.end]
+    }
+
+    /// The string, where that is what stands between the quotes and JSON would write it the same: no
+    /// escapes, no double quotes, no control characters.
+    #[inline(always)]
+    pub fn as_plain(&self) -> Option<&'t str> {
+        self.plain.then(|| self.raw())
+    }
+
+    /// The string. Half a surrogate pair, which UTF-8 cannot hold, becomes U+FFFD.
+    pub fn to_str(&self) -> Cow<'t, str> {
+        let raw = self.raw();
+        if self.plain || !raw.contains('\\') {
+            return Cow::Borrowed(raw);
+        }
+        let mut out = String::with_capacity(raw.len());
+        let mut high = None;
+        for piece in self.pieces() {
+            if let Piece::Unit(unit) = piece {
+                let pair = high
+                    .take()
+                    .map(|high| char::decode_utf16([high, unit]).next());
+                match (pair, unit) {
+                    (Some(Some(Ok(c))), _) => out.push(c),
+                    (before, 0xd800..0xdc00) => {
+                        out.extend(before.map(|_| char::REPLACEMENT_CHARACTER));
+                        high = Some(unit);
+                    }
+                    (before, _) => {
+                        out.extend(before.map(|_| char::REPLACEMENT_CHARACTER));
+                        out.push(char::REPLACEMENT_CHARACTER);
+                    }
+                }
+                continue;
+            }
+            out.extend(high.take().map(|_| char::REPLACEMENT_CHARACTER));
+            match piece {
+                Piece::Span(span) => out.push_str(span),
+                Piece::Char(c) => out.push(c),
+                Piece::Unit(_) => {}
+            }
+        }
+        out.extend(high.map(|_| char::REPLACEMENT_CHARACTER));
+        Cow::Owned(out)
+    }
+
+    /// Appends the string as JSON, quotes included. Half a surrogate pair stays an escape, so that
+    /// `JSON.parse` gives what the peer sent.
+    pub fn write_json(&self, out: &mut String) {
+        self.json_pieces(|piece| out.push_str(piece));
+    }
+
+    /// [`write_json`](Self::write_json) to anything that takes text piece by piece.
+    pub(super) fn json_pieces(&self, mut push: impl FnMut(&str)) {
+        push("\"");
+        for piece in self.pieces() {
+            match piece {
+                Piece::Span(mut span) => loop {
+                    let plain = find_special(span.as_bytes(), 0, b'"');
+                    push(&span[..plain]);
+                    let Some(&special) = span.as_bytes().get(plain) else {
+                        break;
+                    };
+                    push_escaped(u16::from(special), &mut push);
+                    span = &span[plain + 1..];
+                },
+                Piece::Char(c @ ('\0'..' ' | '"' | '\\')) => push_escaped(c as u16, &mut push),
+                Piece::Char(c) => push(c.encode_utf8(&mut [0; 4])),
+                Piece::Unit(unit) => push_escaped(unit, &mut push),
+            }
+        }
+        push("\"");
+    }
+
+    /// The first `N` bytes of the content and of what follows it in the document, if there are so many.
+    #[inline(always)]
+    pub(super) fn overshoot<const N: usize>(&self) -> Option<&'t [u8; N]> {
+        self.document.as_bytes().get(self.start..)?.first_chunk()
+    }
+
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    #[inline(always)]
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    fn pieces(&self) -> Pieces<'t> {
+        Pieces { rest: self.raw() }
+    }
+}
+
+/// A part of a string that is decoded as a whole.
+enum Piece<'t> {
+    /// Characters that stand for themselves.
+    Span(&'t str),
+    /// A character that was escaped.
+    Char(char),
+    /// Half a surrogate pair.
+    Unit(u16),
+}
+
+struct Pieces<'t> {
+    rest: &'t str,
+}
+
+impl<'t> Iterator for Pieces<'t> {
+    type Item = Piece<'t>;
+
+    fn next(&mut self) -> Option<Piece<'t>> {
+        loop {
+            let plain = self.rest.find('\\').unwrap_or(self.rest.len());
+            if plain > 0 {
+                let (span, rest) = self.rest.split_at(plain);
+                self.rest = rest;
+                return Some(Piece::Span(span));
+            }
+            // The reader has looked at every escape before it handed the text out.
+            let (escape, end) = read_escape(self.rest, 0).ok()?;
+            self.rest = &self.rest[end..];
+            match escape {
+                Escape::Nothing => {}
+                Escape::Char(c) => return Some(Piece::Char(c)),
+                Escape::Unit(unit) => return Some(Piece::Unit(unit)),
+            }
+        }
+    }
+}
+
+/// Reads the string whose content begins at `start`, after the quote. Returns the content and where it
+/// ends; the closing quote stands there.
+#[inline(always)]
+pub(super) fn read(
+    document: &str,
+    start: usize,
+    quote: u8,
+) -> Result<(Text<'_>, usize), ReadError> {
+    let end = find_special(document.as_bytes(), start, quote);
+    if document.as_bytes().get(end) == Some(&quote) {
+        return Ok((Text::new(document, start, end, true), end));
+    }
+    read_escaped(document, start, end, quote)
+}
+
+/// Goes on with a string that is not plain from `at`.
+#[inline(never)]
+fn read_escaped(
+    document: &str,
+    start: usize,
+    mut at: usize,
+    quote: u8,
+) -> Result<(Text<'_>, usize), ReadError> {
+    let bytes = document.as_bytes();
+    loop {
+        match bytes.get(at) {
+            Some(&byte) if byte == quote => {
+                return Ok((Text::new(document, start, at, false), at));
+            }
+            Some(b'\\') => at = read_escape(document, at)?.1,
+            Some(b'\n' | b'\r') => {
+                return Err(ReadError::new(at, ReadErrorKind::LineBreakInString));
+            }
+            Some(_) => at += 1,
+            None => return Err(ReadError::new(start - 1, ReadErrorKind::UnfinishedString)),
+        }
+        at = find_special(bytes, at, quote);
+    }
+}
+
+/// What an escape sequence stands for.
+pub(super) enum Escape {
+    Char(char),
+    /// Half a surrogate pair.
+    Unit(u16),
+    /// A line continuation.
+    Nothing,
+}
+
+/// Reads the escape sequence whose backslash is at `start`. Returns its meaning and where it ends.
+pub(super) fn read_escape(text: &str, start: usize) -> Result<(Escape, usize), ReadError> {
+    let bad = || ReadError::new(start, ReadErrorKind::BadEscape);
+    let rest = &text[start + 1..];
+    let Some(c) = rest.chars().next() else {
+        return Err(ReadError::new(start, ReadErrorKind::UnfinishedString));
+    };
+    let after = start + 1 + c.len_utf8();
+    let c = match c {
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'v' => '\u{b}',
+        '0' if !rest[1..].starts_with(|c: char| c.is_ascii_digit()) => '\0',
+        '0'..='7' => return Err(bad()),
+        'x' => {
+            let value = hex(rest.get(1..3).ok_or_else(bad)?).ok_or_else(bad)?;
+            return Ok((unit_or_char(value).ok_or_else(bad)?, after + 2));
+        }
+        'u' if rest[1..].starts_with('{') => {
+            let (digits, _) = rest[2..].split_once('}').ok_or_else(bad)?;
+            let value = hex(digits).ok_or_else(bad)?;
+            return Ok((
+                unit_or_char(value).ok_or_else(bad)?,
+                after + digits.len() + 2,
+            ));
+        }
+        'u' => {
+            let value = hex(rest.get(1..5).ok_or_else(bad)?).ok_or_else(bad)?;
+            return Ok((unit_or_char(value).ok_or_else(bad)?, after + 4));
+        }
+        '\r' if rest[1..].starts_with('\n') => return Ok((Escape::Nothing, after + 1)),
+        '\r' | '\n' | '\u{2028}' | '\u{2029}' => return Ok((Escape::Nothing, after)),
+        other => other,
+    };
+    Ok((Escape::Char(c), after))
+}
+
+/// The value of hexadecimal digits; `None` if there are none, something else, or too large a value.
+fn hex(digits: &str) -> Option<u32> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.chars().try_fold(0_u32, |sum, c| {
+        let digit = c.to_digit(16)?;
+        (sum <= 0x10_ffff).then_some(sum * 16 + digit)
+    })
+}
+
+fn unit_or_char(value: u32) -> Option<Escape> {
+    match value {
+        0xd800..=0xdfff => Some(Escape::Unit(value as u16)),
+        _ => char::from_u32(value).map(Escape::Char),
+    }
+}
+
+/// Where the next byte stands that is `quote`, a double quote, a backslash or a control character: the
+/// length of `bytes` if none does.
+#[inline(always)]
+pub(super) fn find_special(bytes: &[u8], mut at: usize, quote: u8) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES * 0x80;
+    let quotes = ONES * u64::from(quote);
+    while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let word = u64::from_le_bytes(*eight);
+        // A byte below 0x80 sets its high bit in a difference when it is less than what is taken from it.
+        // The borrow may then spoil the bytes after it, never those before, and the first is all we want.
+        let less = (word ^ quotes).wrapping_sub(ONES)
+            | (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES)
+            | (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES)
+            | word.wrapping_sub(ONES * 0x20);
+        let hits = less & !word & HIGH;
+        if hits != 0 {
+            return at + (hits.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    while let Some(&byte) = bytes.get(at) {
+        if byte == quote || byte == b'"' || byte == b'\\' || byte < 0x20 {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+/// Passes `unit` on as a JSON escape.
+fn push_escaped(unit: u16, push: &mut impl FnMut(&str)) {
+    let short = match unit {
+        0x08 => "\\b",
+        0x09 => "\\t",
+        0x0a => "\\n",
+        0x0c => "\\f",
+        0x0d => "\\r",
+        0x22 => "\\\"",
+        0x5c => "\\\\",
+        _ => {
+            push("\\u");
+            for shift in [12, 8, 4, 0] {
+                let digit = usize::from(unit >> shift) & 0xf;
+                push(&"0123456789abcdef"[digit..=digit]);
+            }
+            return;
+        }
+    };
+    push(short);
+}
