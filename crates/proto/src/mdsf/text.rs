@@ -142,7 +142,7 @@ impl<'t> Iterator for Pieces<'t> {
     type Item = Piece<'t>;
 
     fn next(&mut self) -> Option<Piece<'t>> {
-        loop {
+        while !self.rest.is_empty() {
             let plain = self.rest.find('\\').unwrap_or(self.rest.len());
             if plain > 0 {
                 let (span, rest) = self.rest.split_at(plain);
@@ -158,6 +158,7 @@ impl<'t> Iterator for Pieces<'t> {
                 Escape::Unit(unit) => return Some(Piece::Unit(unit)),
             }
         }
+        None
     }
 }
 
