@@ -1,0 +1,354 @@
+//! Handshake: how a transport becomes a session's, on either side (protocol.md 2.5, 2.6, 4.4).
+
+use crate::config::Role;
+use crate::connection::{Connection, Handshaking, Phase};
+use crate::error::{PeerMisbehaved, Refused, RemoteError, code};
+use crate::event::{Event, HandshakeFailure, Outcome, Strategy};
+use crate::format::Format;
+use crate::mdsf;
+use crate::message::{self, Element, Elements, HandshakeAnswer, HandshakeRequest, Message};
+use crate::session::Session;
+use crate::time::Instant;
+
+/// How a client asks for a session.
+#[derive(Clone, Debug)]
+pub enum Auth<T> {
+    /// A new session, without saying who asks.
+    Anonymous,
+    /// A new session by the `login` strategy. The password may be empty (Q29).
+    Login {
+        /// The user's name.
+        username: String,
+        /// The password.
+        password: String,
+    },
+    /// A new session by a strategy of the application's own.
+    Custom {
+        /// The strategy's name.
+        strategy: String,
+        /// The text of any value.
+        credentials: T,
+    },
+    /// The session this connection already has goes on.
+    Resume,
+}
+
+impl<F: Format> Connection<F> {
+    /// Asks the server for a session, over a transport that has just opened.
+    ///
+    /// # Errors
+    /// There is no transport waiting for a handshake, no session to resume, or a name that cannot
+    /// be sent; nothing is sent then.
+    pub fn handshake(
+        &mut self,
+        now: Instant,
+        app: &str,
+        range: Option<&str>,
+        auth: &Auth<F::Text>,
+    ) -> Result<(), Refused> {
+        if self.role != Role::Client || self.phase != Phase::Handshaking(Handshaking::Idle) {
+            return Err(Refused::HandshakeNotPossible);
+        }
+        if app.is_empty() {
+            return Err(message::refused("application", app, "it is empty"));
+        }
+        let text = match auth {
+            Auth::Anonymous => F::text(&(message::handshake_head(app, range, None) + "}")),
+            Auth::Login { username, password } => {
+                let mut credentials = String::from("[");
+                mdsf::write_string(username, &mut credentials);
+                credentials.push(',');
+                mdsf::write_string(password, &mut credentials);
+                credentials.push(']');
+                let head = message::handshake_head(app, range, Some("login"));
+                F::message(&head, &F::text(&credentials))
+            }
+            Auth::Custom {
+                strategy,
+                credentials,
+            } => {
+                message::check_strategy(strategy)?;
+                F::message(
+                    &message::handshake_head(app, range, Some(strategy)),
+                    credentials,
+                )
+            }
+            Auth::Resume => {
+                let Some(session) = &self.session else {
+                    return Err(Refused::HandshakeNotPossible);
+                };
+                let mut credentials = String::from("[");
+                mdsf::write_string(session.id(), &mut credentials);
+                credentials.push(',');
+                credentials.push_str(&session.received().to_string());
+                credentials.push(']');
+                let head = message::handshake_head(app, range, Some("session"));
+                F::message(&head, &F::text(&credentials))
+            }
+        };
+        if F::exceeds(&text, self.config.max_message) {
+            return Err(Refused::TooLarge {
+                limit: self.config.max_message,
+            });
+        }
+        self.phase = Phase::Handshaking(match auth {
+            Auth::Resume => Handshaking::Resuming,
+            _ => Handshaking::Requested,
+        });
+        self.phase_deadline = Some(now + self.config.handshake_timeout);
+        self.push_transmit(text);
+        Ok(())
+    }
+
+    /// Answers a handshake request with a new session.
+    ///
+    /// # Errors
+    /// No handshake request waits for an answer: it was answered, or the transport is gone (Q25).
+    pub fn accept(&mut self, session_id: String) -> Result<(), Refused> {
+        if self.role != Role::Server || self.phase != Phase::Handshaking(Handshaking::Requested) {
+            return Err(Refused::HandshakeNotPossible);
+        }
+        let mut id = String::new();
+        mdsf::write_string(&session_id, &mut id);
+        let answer = F::message(&message::answer_head("handshake", 0, "ok"), &F::text(&id));
+        self.session = Some(Session::new(session_id));
+        self.push_transmit(answer);
+        self.ready(false);
+        Ok(())
+    }
+
+    /// Answers a request to go on with a session, over a transport that the driver has attached
+    /// to this connection in place of any older one. `received` is what the client said it has.
+    ///
+    /// # Errors
+    /// There is no session here to go on with.
+    pub fn resume(&mut self, now: Instant, received: u64) -> Result<(), Refused> {
+        let (Role::Server, Some(session)) = (self.role, &mut self.session) else {
+            return Err(Refused::HandshakeNotPossible);
+        };
+        let received = session.deliver(received);
+        let count = session.received().to_string();
+        let answer = F::message(
+            &message::answer_head("handshake", 0, "ok"),
+            &F::text(&count),
+        );
+        self.push_transmit(answer);
+        while let Some(answer) = self.kept_answers.pop_front() {
+            self.push_transmit(answer);
+        }
+        self.kept_answers_weight = 0;
+        self.resend();
+        self.ready(true);
+        self.doubt(now, received);
+        Ok(())
+    }
+
+    /// Answers a handshake request with an error, and closes.
+    pub fn refuse(&mut self, now: Instant, error: &RemoteError) {
+        if self.role != Role::Server || self.phase != Phase::Handshaking(Handshaking::Requested) {
+            return;
+        }
+        let mut payload = String::new();
+        let options = mdsf::WriteOptions::default();
+        let error = mdsf::Value::Array(error.to_wire());
+        if mdsf::write(&error, &mut payload, options).is_err() {
+            payload = format!("[{}]", code::AUTH_FAILED);
+        }
+        let answer = message::answer_head("handshake", 0, "error");
+        let answer = F::message(&answer, &F::text(&payload));
+        self.push_transmit(answer);
+        self.begin_close(now, 1000);
+    }
+
+    /// A message, the handshake not being done.
+    pub(crate) fn handle_before_handshake(
+        &mut self,
+        now: Instant,
+        handshaking: Handshaking,
+        message: Message<'_, F::Payload>,
+        text: &str,
+    ) {
+        match (self.role, message) {
+            (Role::Server, Message::HandshakeRequest(request)) => {
+                if handshaking != Handshaking::Idle {
+                    let error = PeerMisbehaved::HandshakeRepeated;
+                    return self.misbehaved(now, error, text.to_owned());
+                }
+                // The request is in; authentication has a limit of its own, the driver's.
+                self.phase = Phase::Handshaking(Handshaking::Requested);
+                self.phase_deadline = None;
+                self.requested(request);
+            }
+            (Role::Client, Message::HandshakeAnswer(answer))
+                if handshaking != Handshaking::Idle =>
+            {
+                self.answered(now, handshaking == Handshaking::Resuming, answer, text);
+            }
+            (_, Message::HandshakeAnswer(_)) => {
+                self.misbehaved(now, PeerMisbehaved::UnexpectedAnswer, text.to_owned());
+            }
+            (Role::Client, Message::HandshakeRequest(_)) => {
+                let id = i64::from(handshaking != Handshaking::Idle);
+                let error = F::text(&format!("[{}]", code::NOT_A_SERVER));
+                let head = message::answer_head("handshake", id, "error");
+                self.push_transmit(F::message(&head, &error));
+                self.misbehaved(now, PeerMisbehaved::NotAServer, text.to_owned());
+            }
+            (Role::Client, _) if handshaking != Handshaking::Idle => {
+                if self.held.len() >= self.config.held_messages {
+                    let limit = self.config.held_messages;
+                    let error = PeerMisbehaved::TooManyBeforeHandshake { limit };
+                    return self.misbehaved(now, error, text.to_owned());
+                }
+                self.held.push_back(text.to_owned());
+            }
+            (_, message) => {
+                let kind = message.kind().to_owned();
+                let error = PeerMisbehaved::MessageBeforeHandshake { kind };
+                self.misbehaved(now, error, text.to_owned());
+            }
+        }
+    }
+
+    fn requested(&mut self, request: HandshakeRequest<'_>) {
+        let HandshakeRequest {
+            app,
+            version,
+            strategy,
+        } = request;
+        let strategy = match strategy {
+            None => Strategy::Anonymous,
+            Some((name, _)) if name == "anonymous" => Strategy::Anonymous,
+            Some((name, credentials)) if name == "session" => self.session_strategy(credentials),
+            Some((name, credentials)) => {
+                let credentials = self.read_payload(credentials);
+                Strategy::Custom { name, credentials }
+            }
+        };
+        self.event(Event::HandshakeRequested {
+            app,
+            version,
+            strategy,
+        });
+    }
+
+    fn session_strategy(&self, credentials: &str) -> Strategy<F::Payload> {
+        let elements = Elements::of(credentials, self.config.limits);
+        if !elements.is_array() {
+            return Strategy::MalformedSession;
+        }
+        match elements.into_elements() {
+            [Element::Text(id), Element::Integer(received), _] => match u64::try_from(received) {
+                Ok(received) => Strategy::Session { id, received },
+                Err(_) => Strategy::MalformedSession,
+            },
+            _ => Strategy::MalformedSession,
+        }
+    }
+
+    fn read_payload(&self, text: &str) -> F::Payload {
+        let mut reader = F::Reader::default();
+        // It was read without an error when the message was, so there is none now.
+        let _ = mdsf::read(text, self.config.limits, &mut reader);
+        F::payload(reader, text)
+    }
+
+    fn answered(&mut self, now: Instant, resuming: bool, answer: HandshakeAnswer<'_>, text: &str) {
+        let limits = self.config.limits;
+        let ok = match answer {
+            HandshakeAnswer::Ok(ok) => Elements::of(ok, limits),
+            HandshakeAnswer::Error(error) => {
+                let elements = Elements::of(error, limits);
+                if elements.is_array() {
+                    let code = match elements.into_elements() {
+                        [Element::Integer(code), ..] => Some(code),
+                        _ => None,
+                    };
+                    let error = self.read_payload(error);
+                    self.event(Event::HandshakeFailed(HandshakeFailure::Refused {
+                        code,
+                        error,
+                    }));
+                    return self.begin_close(now, 1000);
+                }
+                return self.misbehaved(now, PeerMisbehaved::HandshakeAnswer, text.to_owned());
+            }
+            HandshakeAnswer::Neither => {
+                return self.misbehaved(now, PeerMisbehaved::HandshakeAnswer, text.to_owned());
+            }
+        };
+        let is_array = ok.is_array();
+        let [ok, ..] = ok.into_elements();
+        match ok {
+            Element::Text(id) if !resuming && !is_array => {
+                self.session = Some(Session::new(id));
+                self.flush_after_handshake(now, false, 0);
+            }
+            Element::Integer(count) if resuming && !is_array && count >= 0 => {
+                let count = count.unsigned_abs();
+                let delivered = match &mut self.session {
+                    Some(session) => session.deliver(count),
+                    None => 0,
+                };
+                self.resend();
+                self.flush_after_handshake(now, true, delivered);
+            }
+            _ => self.misbehaved(now, PeerMisbehaved::HandshakeAnswer, text.to_owned()),
+        }
+    }
+
+    /// Messages pass from here on: first what waited, then the good news, then what came early.
+    fn flush_after_handshake(&mut self, now: Instant, resumed: bool, delivered: u64) {
+        let held = std::mem::take(&mut self.held);
+        self.ready(resumed);
+        if resumed {
+            self.own_ping();
+            self.resume_check = Some(now + self.config.resume_check);
+            self.doubt(now, delivered);
+        }
+        for text in held {
+            self.handle_text(now, &text);
+        }
+    }
+
+    fn ready(&mut self, resumed: bool) {
+        self.phase = Phase::Ready;
+        self.phase_deadline = None;
+        self.closed_intentionally = false;
+        for operation in std::mem::take(&mut self.queue) {
+            let call = operation.call();
+            if let (Err(refused), Some(call)) = (self.send(operation), call) {
+                let code = match refused {
+                    Refused::BufferFull => code::BUFFER_FULL,
+                    _ => code::CONNECTION_CLOSED,
+                };
+                self.settle(call, Outcome::Failed(code));
+            }
+        }
+        self.event(Event::Connected { resumed });
+        self.ask_for_acknowledgement();
+    }
+
+    /// Sends again, unchanged and in order, what the peer does not have.
+    fn resend(&mut self) {
+        if let Some(session) = &self.session {
+            let texts: Vec<F::Text> = session
+                .unacknowledged_messages()
+                .map(|(_, text)| text.clone())
+                .collect();
+            for text in texts {
+                self.push_transmit(text);
+            }
+        }
+    }
+
+    /// Requests up to `delivered` were received by the peer; their answers may be lost.
+    fn doubt(&mut self, now: Instant, delivered: u64) {
+        if self.config.in_doubt_timeout.is_zero() {
+            self.fail_up_to(delivered);
+        } else {
+            self.in_doubt
+                .push_back((now + self.config.in_doubt_timeout, delivered));
+        }
+    }
+}
