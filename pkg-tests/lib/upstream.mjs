@@ -20,14 +20,21 @@ export const jstp = requireQuietly('@metarhia/jstp');
 /** Without reconnection, so that a test decides itself when a connection is over. */
 const once = (client = {}) => ({ reconnector: () => {}, ...client });
 
-const settle = (start) =>
-  new Promise((resolve, reject) => {
+const WAIT_MS = 10_000;
+
+/** A callback as a promise, which does not wait for ever. */
+function settle(start) {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Error(`no answer within ${WAIT_MS} ms`));
+    const timer = setTimeout(late, WAIT_MS);
     start((error, ...results) => {
+      clearTimeout(timer);
       if (!error) resolve(results);
       else if (error instanceof Error) reject(Object.assign(error, { connection: results[0] }));
       else reject(error);
     });
   });
+}
 
 /** `ws.connect`; resolves to the connection, rejects with the error a callback would get. */
 export async function connect(url, app, client) {
