@@ -1,0 +1,83 @@
+// Whether JSON.stringify says all there is to say about a value, and its text if so.
+//
+// The look costs about a sixth of the stringifying, so it is kept to what the engine does fast: one
+// property of each object that plain data does not have, `for in`, and `typeof`. It may be wrong in
+// one direction only: whoever is sent away is written by a slower writer that is always right.
+
+/** Deeper values are rare enough to take the slow way; a cycle is one of them. */
+const DEEP = 100;
+
+const { isArray } = Array;
+const { toString } = Object.prototype;
+const { toJSON, toISOString } = Date.prototype;
+
+/** The text of `value`, or undefined where JSON.stringify would send something else than MDSF can. */
+export function write(value) {
+  try {
+    if (differs(value)) return undefined;
+    const text = JSON.stringify(value);
+    // Line terminators in JavaScript; upstream's native parser takes them for the end of the text.
+    // A string of one-byte characters is not searched at all.
+    return text.includes('\u2028') || text.includes('\u2029')
+      ? text.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
+      : text;
+  } catch {
+    // A bigint, or page code that threw. The slow writer meets it again and knows where it is.
+    return undefined;
+  }
+}
+
+function differs(value) {
+  switch (typeof value) {
+    case 'object': return value !== null && (isArray(value) ? listDiffers(value, 0) : objectDiffers(value, 0));
+    case 'number': return !Number.isFinite(value);
+    default: return typeof value !== 'string' && typeof value !== 'boolean';
+  }
+}
+
+function listDiffers(list, depth) {
+  if (depth === DEEP || list.toJSON !== undefined) return true;
+  const { length } = list;
+  for (let index = 0; index < length; index++) {
+    const value = list[index];
+    if (typeof value === 'string') continue;
+    if (typeof value === 'object') {
+      if (value !== null && (isArray(value) ? listDiffers(value, depth + 1) : objectDiffers(value, depth + 1))) return true;
+    } else if (typeof value === 'number') {
+      // NaN for NaN and the infinities.
+      if (value - value !== 0) return true;
+    } else if (typeof value !== 'boolean') {
+      return true;
+    }
+  }
+  return false;
+}
+
+function objectDiffers(object, depth) {
+  if (object.toJSON !== undefined) return !isPlainDate(object);
+  // Buffers and their views have one; what they would be sent as is not what they hold.
+  if (depth === DEEP || object.byteLength !== undefined) return true;
+  let name;
+  for (name in object) {
+    const value = object[name];
+    if (typeof value === 'string') continue;
+    if (typeof value === 'object') {
+      if (value !== null && (isArray(value) ? listDiffers(value, depth + 1) : objectDiffers(value, depth + 1))) return true;
+    } else if (typeof value === 'number') {
+      if (value - value !== 0) return true;
+    } else if (typeof value !== 'boolean' && value !== undefined && memberDiffers(value)) {
+      return true;
+    }
+  }
+  return name === undefined && toString.call(object) === '[object Number]';
+}
+
+/** Functions and symbols are left out as members, by JSON and by us; a function may have a toJSON. */
+function memberDiffers(value) {
+  return typeof value === 'bigint' || value.toJSON !== undefined;
+}
+
+/** A date that nobody has given another way to write itself. */
+function isPlainDate(object) {
+  return object instanceof Date && object.toJSON === toJSON && object.toISOString === toISOString;
+}

@@ -1,0 +1,57 @@
+//! The place of a value in what a page wants to send, as a page would write it: `args[0].price`.
+
+use std::fmt::Write as _;
+
+/// A path longer than this is told by its beginning.
+const LONGEST: usize = 120;
+
+/// A path under construction.
+pub(super) struct Path(String);
+
+impl Path {
+    pub(super) fn new(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
+    pub(super) fn index(&mut self, index: u32) {
+        self.step(|path| {
+            let _ = write!(path, "[{index}]");
+        });
+    }
+
+    pub(super) fn member(&mut self, key: &str) {
+        self.step(|path| {
+            if is_identifier(key) {
+                path.push('.');
+                path.push_str(key);
+            } else {
+                let key: String = key.chars().take(LONGEST).flat_map(char::escape_default).collect();
+                path.push_str("[\"");
+                path.push_str(&key);
+                path.push_str("\"]");
+            }
+        });
+    }
+
+    /// One step further, unless the path has been cut already.
+    fn step(&mut self, add: impl FnOnce(&mut String)) {
+        if self.0.ends_with('…') {
+            return;
+        }
+        let before = self.0.len();
+        add(&mut self.0);
+        if self.0.len() > LONGEST {
+            self.0.truncate(before);
+            self.0.push('…');
+        }
+    }
+
+    pub(super) fn into_string(self) -> String {
+        self.0
+    }
+}
+
+fn is_identifier(key: &str) -> bool {
+    let starts = |c: char| c.is_alphabetic() || c == '_' || c == '$';
+    key.starts_with(starts) && key.chars().all(|c| starts(c) || c.is_numeric())
+}
