@@ -1,1 +1,22 @@
-//! JSTP client for the browser.
+//! JSTP client for the browser, compiled to WebAssembly and published as the npm package
+//! `jstp-wasm`.
+//!
+//! What a page imports is JavaScript (`src/js`): classes that extend `Error`, `Map` or an emitter, and
+//! a loader that compiles this module on the first connect. Everything they do is done here: [`ws`]
+//! opens connections, [`Link`] is what a page's `Connection` works through, and behind both a driver
+//! owns the protocol core of the crate `jstp-proto`, a WebSocket and a timer.
+
+mod clock;
+mod connection;
+mod driver;
+mod error;
+mod format;
+mod options;
+mod page_connection;
+pub mod payload;
+mod proxy;
+mod socket;
+mod waiter;
+pub mod ws;
+
+pub use connection::Link;

@@ -1,0 +1,281 @@
+//! Link: what the page's Connection does its work through: calls, events, inspect, ping, close.
+
+use std::rc::Rc;
+
+use js_sys::{Array, Function, Promise};
+use jstp_proto::error::code;
+use jstp_proto::{Auth, Refused, State};
+use wasm_bindgen::prelude::*;
+
+use crate::driver::{Awaited, Driver};
+use crate::error;
+use crate::options::{App, get, is_absent, read_callback, read_name};
+use crate::payload;
+use crate::waiter::Waiter;
+
+/// A page's hold on a connection. Letting go of it closes nothing.
+#[wasm_bindgen]
+pub struct Link {
+    driver: Rc<Driver>,
+}
+
+impl Link {
+    pub(crate) fn new(driver: Rc<Driver>) -> Self {
+        Self { driver }
+    }
+
+    /// Issues a request whose arguments are in order.
+    fn request(
+        &self,
+        awaited: Awaited,
+        callback: Option<Function>,
+        issue: impl FnOnce(&mut crate::driver::Core) -> Result<jstp_proto::CallId, Refused>,
+    ) -> Result<JsValue, JsValue> {
+        let throws = callback.is_some();
+        let (waiter, promise) = Waiter::new(callback);
+        match self.driver.request(awaited, waiter, issue) {
+            Ok(()) => {}
+            // The connection's fault is reported to whoever waits; the caller's own is thrown at it.
+            Err((waiter, refused @ (Refused::Closed | Refused::BufferFull))) => {
+                waiter.failed(&error::refused(&refused), &[]);
+            }
+            Err((_, refused)) if throws => return Err(error::refused(&refused)),
+            Err((waiter, refused)) => waiter.failed(&error::refused(&refused), &[]),
+        }
+        Ok(promise)
+    }
+
+    fn handshake_with(
+        &self,
+        app: &App,
+        auth: &Auth<js_sys::JsString>,
+        username: Option<String>,
+        callback: Option<Function>,
+    ) -> JsValue {
+        let (waiter, promise) = Waiter::new(callback);
+        let driver = &self.driver;
+        let asked = driver.turn(|core, now| {
+            match core.handshake(now, &app.name, app.range.as_deref(), auth) {
+                // Entered before anything is delivered.
+                Ok(()) => driver.expect_handshake(waiter, username),
+                Err(refused) => return Err((waiter, refused)),
+            }
+            Ok(())
+        });
+        if let Err((waiter, refused)) = asked {
+            waiter.failed(&error::refused(&refused), &[]);
+        }
+        promise
+    }
+}
+
+/// A caller without a callback gets its mistake as a rejection, one with a callback as a throw.
+fn mistake(callback: &JsValue, error: JsValue) -> Result<JsValue, JsValue> {
+    if is_absent(callback) {
+        Ok(Promise::reject(&error).into())
+    } else {
+        Err(error)
+    }
+}
+
+#[wasm_bindgen]
+impl Link {
+    /// `connecting`, `handshaking`, `ready`, `waiting` or `closed`.
+    #[wasm_bindgen(getter)]
+    pub fn state(&self) -> String {
+        let state = match self.driver.look(jstp_proto::Connection::state) {
+            State::Connecting => "connecting",
+            State::Handshaking => "handshaking",
+            State::Ready => "ready",
+            State::Waiting => "waiting",
+            State::Closed => "closed",
+        };
+        state.to_owned()
+    }
+
+    /// Whether `close` was called since the last successful handshake.
+    #[wasm_bindgen(getter, js_name = closedIntentionally)]
+    pub fn closed_intentionally(&self) -> bool {
+        self.driver
+            .look(jstp_proto::Connection::closed_intentionally)
+    }
+
+    /// The browser's WebSocket, or null.
+    #[wasm_bindgen(getter)]
+    pub fn transport(&self) -> JsValue {
+        self.driver.raw_socket()
+    }
+
+    /// Calls a method of the peer's (protocol.md 2.3).
+    #[wasm_bindgen(js_name = callMethod)]
+    pub fn call_method(
+        &self,
+        interface: &JsValue,
+        method: &JsValue,
+        args: &JsValue,
+        callback: &JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let read = || {
+            let interface = read_name(interface, "interfaceName")?;
+            let method = read_name(method, "methodName")?;
+            let function = read_callback(callback)?;
+            Ok((interface, method, self.arguments(args)?, function))
+        };
+        match read() {
+            Ok((interface, method, args, function)) => {
+                self.request(Awaited::Results, function, |core| {
+                    core.call(&interface, &method, args)
+                })
+            }
+            Err(error) => mistake(callback, error),
+        }
+    }
+
+    /// Emits an event to the peer (protocol.md 2.3).
+    #[wasm_bindgen(js_name = emitRemoteEvent)]
+    pub fn emit_remote_event(
+        &self,
+        interface: &JsValue,
+        event: &JsValue,
+        args: &JsValue,
+    ) -> Result<(), JsValue> {
+        let interface = read_name(interface, "interfaceName")?;
+        let event = read_name(event, "eventName")?;
+        let args = self.arguments(args)?;
+        self.driver
+            .turn(|core, _| core.emit(&interface, &event, args))
+            .map_err(|refused| error::refused(&refused))
+    }
+
+    /// Asks the peer for an interface's methods (protocol.md 8).
+    #[wasm_bindgen(js_name = inspectInterface)]
+    pub fn inspect_interface(
+        &self,
+        interface: &JsValue,
+        callback: &JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let read = || {
+            Ok((
+                read_name(interface, "interfaceName")?,
+                read_callback(callback)?,
+            ))
+        };
+        match read() {
+            Ok((interface, function)) => {
+                let awaited = Awaited::Proxy(interface.clone());
+                self.request(awaited, function, |core| core.inspect(&interface))
+            }
+            Err(error) => mistake(callback, error),
+        }
+    }
+
+    /// Pings the peer.
+    pub fn ping(&self, callback: &JsValue) -> Result<JsValue, JsValue> {
+        match read_callback(callback) {
+            Ok(function) => self.request(Awaited::Pong, function, |core| core.ping()),
+            Err(error) => mistake(callback, error),
+        }
+    }
+
+    /// Asks for a session: `(app, login, password, callback)`, `(app, { strategy, credentials },
+    /// callback)` or `(app, callback)`.
+    pub fn handshake(
+        &self,
+        app: JsValue,
+        login: &JsValue,
+        password: &JsValue,
+        callback: &JsValue,
+    ) -> Result<JsValue, JsValue> {
+        // A function ends the arguments wherever it stands (Q62).
+        let given = [login, password, callback];
+        let end = given
+            .iter()
+            .position(|value| value.is_function())
+            .unwrap_or(2);
+        let callback = given.get(end).copied().unwrap_or(callback);
+        let before = |index: usize| match given.get(index) {
+            Some(value) if index < end => (*value).clone(),
+            _ => JsValue::UNDEFINED,
+        };
+        let read = || {
+            let app = App::read(app)?;
+            let function = read_callback(callback)?;
+            let (auth, username) = self.read_auth(&before(0), &before(1))?;
+            Ok((app, auth, username, function))
+        };
+        match read() {
+            Ok((app, auth, username, function)) => {
+                Ok(self.handshake_with(&app, &auth, username, function))
+            }
+            Err(error) => mistake(callback, error),
+        }
+    }
+
+    /// Answers a call or an inspect of the peer's.
+    pub fn answer(&self, id: f64, error: &JsValue, results: &JsValue) {
+        let sending = &self.driver.transport.sending;
+        let text = if error.is_falsy() {
+            payload::write(results, "results", sending).map(Ok)
+        } else {
+            error::to_peer(error)
+                .and_then(|array| payload::write(&array, "error", sending))
+                .map(Err)
+        };
+        let answer = text.unwrap_or_else(|error| {
+            error::report(&error);
+            Err(format!("[{}]", code::INTERNAL_API_ERROR).into())
+        });
+        self.driver.turn(|core, _| core.answer(id as i64, answer));
+    }
+
+    /// Ends the connection (protocol.md 7.6).
+    pub fn close(&self) {
+        self.driver.close();
+    }
+}
+
+impl Link {
+    fn arguments(&self, args: &JsValue) -> Result<js_sys::JsString, JsValue> {
+        if !Array::is_array(args) {
+            return Err(error::wrong_type("args", "an array", args));
+        }
+        payload::write(args, "args", &self.driver.transport.sending)
+    }
+
+    fn read_auth(
+        &self,
+        login: &JsValue,
+        password: &JsValue,
+    ) -> Result<(Auth<js_sys::JsString>, Option<String>), JsValue> {
+        if let Some(username) = login.as_string() {
+            let password = match password.as_string() {
+                Some(password) => password,
+                // An empty password is a password (Q29).
+                None if is_absent(password) => String::new(),
+                None => return Err(error::wrong_type("password", "a string", password)),
+            };
+            let name = username.clone();
+            return Ok((Auth::Login { username, password }, Some(name)));
+        }
+        if is_absent(login) {
+            return Ok((Auth::Anonymous, None));
+        }
+        if login.is_object() {
+            let strategy = get(login, "strategy")?;
+            if let Some(strategy) = strategy.as_string() {
+                let credentials = get(login, "credentials")?;
+                let sending = &self.driver.transport.sending;
+                let credentials = payload::write(&credentials, "credentials", sending)?;
+                return Ok((
+                    Auth::Custom {
+                        strategy,
+                        credentials,
+                    },
+                    None,
+                ));
+            }
+        }
+        let wanted = "a user's name, or { strategy, credentials }";
+        Err(error::wrong_type("login", wanted, login))
+    }
+}

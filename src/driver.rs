@@ -1,0 +1,447 @@
+//! Driver: owns the core, feeds it, drains it, and delivers what it answers.
+//!
+//! Page code may call back into us from anywhere, so nothing is borrowed while it runs: a turn feeds
+//! the core and moves its outputs to our queue, lets go of the core, and only then delivers. A turn
+//! inside a delivery only appends to the queue, which keeps the text on the socket in the order in
+//! which the core produced it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use js_sys::Array;
+use jstp_proto::error::code;
+use jstp_proto::{
+    CallId, Config, Connection, Event, HandshakeFailure, Instant, Outcome, OutputOf,
+    PeerMisbehaved, Refused, Role, State, TransportEnd,
+};
+use wasm_bindgen::prelude::*;
+
+use crate::clock::{self, Alarm};
+use crate::error;
+use crate::format::Page;
+use crate::options::TransportOptions;
+use crate::page_connection::PageConnection;
+use crate::payload::{self, Inbox, Payload};
+use crate::proxy;
+use crate::socket::{Socket, SocketEvent};
+use crate::waiter::Waiter;
+
+/// The subprotocol of JSTP (protocol.md 1.1).
+const SUBPROTOCOL: &str = "metarhia-jstp";
+
+pub(crate) type Core = Connection<Page>;
+type Output = OutputOf<Page>;
+
+/// A connection's core and everything around it.
+pub(crate) struct Driver {
+    core: RefCell<Core>,
+    outputs: RefCell<VecDeque<Output>>,
+    delivering: Cell<bool>,
+    inbox: RefCell<Inbox>,
+    socket: RefCell<Option<Socket>>,
+    alarm: Alarm,
+    pub(crate) transport: TransportOptions,
+    waiting: RefCell<HashMap<CallId, (Awaited, Waiter)>>,
+    /// Who asked for the handshake under way, and the user it is for.
+    handshake: RefCell<Option<(Waiter, Option<String>)>>,
+    /// Who waits for the transport to open, or for an attempt to fail otherwise.
+    attempt: RefCell<Option<Waiter>>,
+    /// What the page holds, until nothing will be told to it any more.
+    page: RefCell<Option<PageConnection>>,
+    /// The close code and reason of the transport that ended last.
+    closed: RefCell<(u16, String)>,
+}
+
+/// What a request of ours asked for.
+pub(crate) enum Awaited {
+    Results,
+    /// The methods of this interface.
+    Proxy(String),
+    Pong,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        transport: TransportOptions,
+        handshake_timeout: Option<Duration>,
+    ) -> Rc<Self> {
+        let mut config = Config::new(Role::Client);
+        let overrides = [
+            (transport.connect_timeout, &mut config.connect_timeout),
+            (transport.close_timeout, &mut config.close_timeout),
+            (handshake_timeout, &mut config.handshake_timeout),
+        ];
+        for (given, default) in overrides {
+            if let Some(given) = given {
+                *default = given;
+            }
+        }
+        if let Some(bytes) = transport.max_received_message_size {
+            config.max_received = bytes;
+        }
+        Rc::new(Self {
+            core: RefCell::new(Core::new(Role::Client, config)),
+            outputs: RefCell::default(),
+            delivering: Cell::new(false),
+            inbox: RefCell::default(),
+            socket: RefCell::default(),
+            alarm: Alarm::default(),
+            transport,
+            waiting: RefCell::default(),
+            handshake: RefCell::default(),
+            attempt: RefCell::default(),
+            page: RefCell::default(),
+            closed: RefCell::default(),
+        })
+    }
+
+    /// What the page holds of this connection, which is told of events from now on.
+    pub(crate) fn set_page(&self, page: &PageConnection) {
+        *self.page.borrow_mut() = Some(page.clone());
+    }
+
+    /// Replaces who waits for the attempt under way.
+    pub(crate) fn set_attempt(&self, attempt: Option<Waiter>) {
+        *self.attempt.borrow_mut() = attempt;
+    }
+
+    pub(crate) fn take_attempt(&self) -> Option<Waiter> {
+        self.attempt.borrow_mut().take()
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.look(Connection::state) == State::Ready
+    }
+
+    /// Ends the connection.
+    pub(crate) fn close(self: &Rc<Self>) {
+        self.turn(Connection::close);
+    }
+
+    /// Begins to open a transport; whoever waits for the attempt hears how it goes.
+    pub(crate) fn open(self: &Rc<Self>) -> Result<(), JsValue> {
+        let driver = Rc::clone(self);
+        let socket = Socket::open(
+            &self.transport.url,
+            &[SUBPROTOCOL],
+            self.transport.constructor.as_ref(),
+            move |event| driver.socket_event(event),
+        )
+        .map_err(|error| self.cannot_open(&error))?;
+        *self.socket.borrow_mut() = Some(socket);
+        self.turn(|core, now| core.handle_connecting(now));
+        Ok(())
+    }
+
+    /// One feed of the core, and the delivery of what it says to it.
+    pub(crate) fn turn<R>(self: &Rc<Self>, feed: impl FnOnce(&mut Core, Instant) -> R) -> R {
+        let (result, deadline) = {
+            let mut core = self.core.borrow_mut();
+            let result = feed(&mut core, clock::now());
+            let mut outputs = self.outputs.borrow_mut();
+            while let Some(output) = core.poll_output() {
+                outputs.push_back(output);
+            }
+            (result, core.poll_timeout())
+        };
+        self.set_alarm(deadline);
+        self.deliver();
+        result
+    }
+
+    fn set_alarm(self: &Rc<Self>, deadline: Option<Instant>) {
+        self.alarm.set(deadline, || {
+            let driver = Rc::clone(self);
+            move || {
+                driver.alarm.rang();
+                driver.turn(|core, now| core.handle_timeout(now));
+            }
+        });
+    }
+
+    /// Reads the core without feeding it.
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&Core) -> R) -> R {
+        look(&self.core.borrow())
+    }
+
+    /// Issues a request of ours, whose waiter is settled when the core says so.
+    pub(crate) fn request(
+        self: &Rc<Self>,
+        awaited: Awaited,
+        waiter: Waiter,
+        issue: impl FnOnce(&mut Core) -> Result<CallId, Refused>,
+    ) -> Result<(), (Waiter, Refused)> {
+        self.turn(|core, _| match issue(core) {
+            // Entered before anything is delivered: page code that runs then may end it all.
+            Ok(call) => {
+                self.waiting.borrow_mut().insert(call, (awaited, waiter));
+                Ok(())
+            }
+            Err(refused) => Err((waiter, refused)),
+        })
+    }
+
+    /// Who waits for the handshake that was just asked for.
+    pub(crate) fn expect_handshake(&self, waiter: Waiter, username: Option<String>) {
+        *self.handshake.borrow_mut() = Some((waiter, username));
+    }
+
+    fn take_handshake(&self) -> Option<Waiter> {
+        self.handshake.borrow_mut().take().map(|(waiter, _)| waiter)
+    }
+
+    pub(crate) fn raw_socket(&self) -> JsValue {
+        match &*self.socket.borrow() {
+            Some(socket) => socket.raw().into(),
+            None => JsValue::NULL,
+        }
+    }
+
+    fn socket_event(self: &Rc<Self>, event: SocketEvent) {
+        match event {
+            SocketEvent::Open => {
+                self.turn(|core, now| core.handle_open(now));
+                if let Some(attempt) = self.take_attempt() {
+                    attempt.done(&Array::new());
+                }
+            }
+            SocketEvent::Text(text) => {
+                // The core runs no page code, so the one buffer is enough.
+                self.turn(|core, now| {
+                    let mut inbox = self.inbox.borrow_mut();
+                    inbox.with_text(&text, |text| core.handle_text(now, text));
+                });
+            }
+            SocketEvent::NotText => self.turn(|core, now| core.handle_not_utf8(now)),
+            SocketEvent::Closed { code, reason } => {
+                *self.closed.borrow_mut() = (code, reason);
+                let socket = self.socket.borrow_mut().take();
+                drop(socket);
+                self.turn(|core, _| core.handle_close());
+            }
+        }
+    }
+
+    fn deliver(self: &Rc<Self>) {
+        if self.delivering.replace(true) {
+            return;
+        }
+        loop {
+            let output = self.outputs.borrow_mut().pop_front();
+            match output {
+                None => break,
+                Some(Output::Transmit(text)) => {
+                    if let Some(socket) = &*self.socket.borrow() {
+                        socket.send(&text);
+                    }
+                }
+                Some(Output::Close { code }) => {
+                    if let Some(socket) = &*self.socket.borrow() {
+                        socket.close(code);
+                    }
+                }
+                Some(Output::Drop) => {
+                    let socket = self.socket.borrow_mut().take();
+                    drop(socket);
+                }
+                Some(Output::Event(event)) => self.tell(event),
+            }
+        }
+        self.delivering.set(false);
+    }
+
+    fn tell(self: &Rc<Self>, event: Event<Payload>) {
+        let page = self.page.borrow().clone();
+        match event {
+            Event::Connected { .. } => self.connected(page.as_ref()),
+            Event::HandshakeFailed(failure) => self.handshake_failed(failure),
+            Event::Called {
+                id,
+                interface,
+                method,
+                args,
+            } => {
+                if let (Some(page), Ok(args)) = (page, args.into_js()) {
+                    page.called(id as f64, &interface, &method, &args);
+                }
+            }
+            Event::Emitted {
+                interface,
+                event,
+                args,
+            } => {
+                if let (Some(page), Ok(args)) = (page, args.into_js()) {
+                    page.remote_event(&interface, &event, &args);
+                }
+            }
+            Event::Inspected { id, interface } => {
+                if let Some(page) = page {
+                    page.inspected(id as f64, &interface);
+                }
+            }
+            Event::Settled { call, outcome } => self.settled(page.as_ref(), call, outcome),
+            Event::Heartbeat => {
+                if let Some(page) = page {
+                    page.emit("heartbeat", &Array::of1(&js_sys::Object::new()));
+                }
+            }
+            Event::Rejected { text } => {
+                if let Some(page) = page {
+                    page.emit("messageRejected", &Array::of1(&payload::parse(&text)));
+                }
+            }
+            Event::Misbehaved { error, text } => {
+                if let Some(page) = page {
+                    self.misbehaved(&page, &error, &text);
+                }
+            }
+            Event::TransportClosed { why } => self.transport_closed(page.as_ref(), why),
+            Event::UnknownAnswer(_) | Event::HandshakeRequested { .. } => {}
+        }
+    }
+
+    fn connected(&self, page: Option<&PageConnection>) {
+        let Some((waiter, username)) = self.handshake.borrow_mut().take() else {
+            return;
+        };
+        let session_id = self.look(|core| core.session().map(|session| session.id().to_owned()));
+        let session = match (page, session_id) {
+            (Some(page), Some(id)) => page.connected(username.as_deref(), &id),
+            _ => JsValue::UNDEFINED,
+        };
+        waiter.done(&Array::of1(&session));
+    }
+
+    fn handshake_failed(&self, failure: HandshakeFailure<Payload>) {
+        let error = match failure {
+            HandshakeFailure::Refused { error: array, .. } => match array.into_js() {
+                Ok(array) => error::from_peer(&array),
+                Err(error) => error,
+            },
+            HandshakeFailure::Misbehaved(misbehaved) => {
+                let error = error::plain(&format!("{}: {misbehaved}", self.transport.url));
+                // A peer that does not speak the protocol is no connection to hand out.
+                if let Some(attempt) = self.take_attempt() {
+                    attempt.failed(&error, &[]);
+                }
+                error
+            }
+            HandshakeFailure::TransportClosed => self.no_answer(&self.close_code_text()),
+            HandshakeFailure::TimedOut => {
+                let timeout = self.look(|core| core.config().handshake_timeout.as_millis());
+                self.no_answer(&format!("nothing came within {timeout} ms"))
+            }
+            HandshakeFailure::Cancelled => self.no_answer("closed by its owner"),
+        };
+        match self.take_handshake() {
+            Some(waiter) => waiter.failed(&error, &[]),
+            // The connect policy has not asked for a handshake, or has its answer.
+            None => {
+                if let Some(attempt) = self.take_attempt() {
+                    attempt.failed(&error, &[]);
+                }
+            }
+        }
+    }
+
+    fn no_answer(&self, why: &str) -> JsValue {
+        let message = format!(
+            "Connection closed before receiving handshake: {}, {why}",
+            self.transport.url
+        );
+        error::remote_with(code::NO_HANDSHAKE_RESPONSE, &message)
+    }
+
+    fn close_code_text(&self) -> String {
+        let (code, reason) = &*self.closed.borrow();
+        match reason.as_str() {
+            "" => format!("close code {code}"),
+            reason => format!("close code {code}, {reason}"),
+        }
+    }
+
+    fn settled(&self, page: Option<&PageConnection>, call: CallId, outcome: Outcome<Payload>) {
+        let Some((awaited, waiter)) = self.waiting.borrow_mut().remove(&call) else {
+            return;
+        };
+        match outcome {
+            Outcome::Done(results) => match results.into_js() {
+                Ok(results) => {
+                    let results: Array = results.unchecked_into();
+                    match (awaited, page) {
+                        (Awaited::Proxy(interface), Some(page)) => {
+                            let proxy = proxy::inspected(page, &interface, &results);
+                            waiter.done(&Array::of1(&proxy));
+                        }
+                        _ => waiter.done(&results),
+                    }
+                }
+                Err(error) => waiter.failed(&error, &[]),
+            },
+            Outcome::Pong => waiter.done(&Array::new()),
+            Outcome::Error(array) => {
+                let error = match array.into_js() {
+                    Ok(array) => error::from_peer(&array),
+                    Err(error) => error,
+                };
+                waiter.failed(&error, &[]);
+            }
+            Outcome::Malformed => {
+                let error = error::plain("the peer's answer holds neither results nor an error");
+                waiter.failed(&error, &[]);
+            }
+            Outcome::Failed(code) => waiter.failed(&error::remote(code), &[]),
+        }
+    }
+
+    fn misbehaved(&self, page: &PageConnection, error: &PeerMisbehaved, text: &str) {
+        match error {
+            // While the handshake is under way, connect reports it.
+            PeerMisbehaved::Unreadable(_)
+            | PeerMisbehaved::TooLarge { .. }
+            | PeerMisbehaved::NotUtf8 => {
+                if page.has_connected() {
+                    let error = error::plain(&format!("{}: {error}", self.transport.url));
+                    page.emit("error", &Array::of2(&error, page));
+                }
+            }
+            _ => page.emit("messageRejected", &Array::of1(&payload::parse(text))),
+        }
+    }
+
+    fn transport_closed(self: &Rc<Self>, page: Option<&PageConnection>, why: TransportEnd) {
+        if let Some(attempt) = self.take_attempt() {
+            attempt.failed(&self.not_opened(why), &[]);
+        }
+        if let Some(page) = page {
+            page.emit("close", &Array::of1(page));
+        }
+        self.turn(|core, _| core.forget_session());
+        *self.page.borrow_mut() = None;
+    }
+
+    fn not_opened(&self, why: TransportEnd) -> JsValue {
+        let why = match why {
+            TransportEnd::ConnectTimeout => {
+                let timeout = self.look(|core| core.config().connect_timeout.as_millis());
+                format!("no answer within {timeout} ms")
+            }
+            _ => format!(
+                "no WebSocket server accepted it ({}). It may be down, out of reach, refuse this \
+                 origin, or not offer the subprotocol {SUBPROTOCOL}",
+                self.close_code_text()
+            ),
+        };
+        error::plain(&format!("Cannot connect to {}: {why}", self.transport.url))
+    }
+
+    fn cannot_open(&self, thrown: &JsValue) -> JsValue {
+        let why = thrown.dyn_ref::<js_sys::Error>().map_or_else(
+            || error::describe(thrown),
+            |error| String::from(error.message()),
+        );
+        error::plain(&format!("Cannot connect to {}: {why}", self.transport.url))
+    }
+}

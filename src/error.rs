@@ -1,0 +1,93 @@
+//! RemoteError and the client's own errors, as JavaScript values.
+
+use js_sys::{Error, JsString, RangeError, TypeError};
+use jstp_proto::Refused;
+use jstp_proto::error::code;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/src/js/remote-error.js")]
+extern "C" {
+    type RemoteError;
+
+    #[wasm_bindgen(constructor)]
+    fn new(code: f64, message: Option<&str>) -> RemoteError;
+
+    #[wasm_bindgen(static_method_of = RemoteError, js_name = fromJstpArray)]
+    fn from_jstp_array(array: &JsValue) -> RemoteError;
+
+    #[wasm_bindgen(static_method_of = RemoteError, js_name = getJstpArrayFor, catch)]
+    fn get_jstp_array_for(value: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/js/emitter.js")]
+extern "C" {
+    /// Tells the developer of an exception nobody can catch.
+    pub(crate) fn report(error: &JsValue);
+}
+
+/// The error of a code, with the code's own message.
+pub(crate) fn remote(code: i64) -> JsValue {
+    RemoteError::new(code as f64, None).into()
+}
+
+/// The error of a code, with a message that says more.
+pub(crate) fn remote_with(code: i64, message: &str) -> JsValue {
+    RemoteError::new(code as f64, Some(message)).into()
+}
+
+/// The error that an array from the peer stands for.
+pub(crate) fn from_peer(array: &JsValue) -> JsValue {
+    RemoteError::from_jstp_array(array).into()
+}
+
+/// The array that tells the peer of whatever a handler failed with.
+pub(crate) fn to_peer(value: &JsValue) -> Result<JsValue, JsValue> {
+    RemoteError::get_jstp_array_for(value)
+}
+
+/// What a caller gets for something the core would not send.
+pub(crate) fn refused(refused: &Refused) -> JsValue {
+    match refused {
+        Refused::Closed => remote(code::CONNECTION_CLOSED),
+        Refused::BufferFull => remote(code::BUFFER_FULL),
+        Refused::TooLarge { .. } => range_error(&refused.to_string()),
+        Refused::Name { .. } => type_error(&refused.to_string()),
+        _ => plain(&refused.to_string()),
+    }
+}
+
+pub(crate) fn plain(message: &str) -> JsValue {
+    Error::new(message).into()
+}
+
+pub(crate) fn type_error(message: &str) -> JsValue {
+    TypeError::new(message).into()
+}
+
+pub(crate) fn range_error(message: &str) -> JsValue {
+    RangeError::new(message).into()
+}
+
+/// `what` must be `wanted`, but is something else.
+pub(crate) fn wrong_type(what: &str, wanted: &str, got: &JsValue) -> JsValue {
+    type_error(&format!("{what} must be {wanted}, got {}", describe(got)))
+}
+
+/// A value in a few words: what it is, not all it holds.
+pub(crate) fn describe(value: &JsValue) -> String {
+    if value.is_null() {
+        return "null".into();
+    }
+    if value.is_array() {
+        return "an array".into();
+    }
+    if let Some(text) = value.dyn_ref::<JsString>() {
+        let shown: String = String::from(&text.slice(0, 40));
+        return format!("'{shown}'");
+    }
+    match String::from(value.js_typeof().unchecked_ref::<JsString>()).as_str() {
+        "undefined" => "undefined".into(),
+        "object" => "an object".into(),
+        other => format!("a {other}"),
+    }
+}

@@ -1,0 +1,111 @@
+// Connection: what a page holds of a connection; the work is done behind `link`, in Rust.
+
+import { Emitter, report } from './emitter.js';
+import { ERR_INTERFACE_NOT_FOUND, ERR_INTERNAL_API_ERROR, RemoteError } from './remote-error.js';
+import { RemoteProxy } from './remote-proxy.js';
+
+let nextId = 0;
+
+export class Connection extends Emitter {
+  #link;
+
+  constructor(link, client, application) {
+    super();
+    this.#link = link;
+    this.id = nextId++;
+    this.server = null;
+    this.client = client;
+    this.application = application;
+    this.session = null;
+    this.username = null;
+    this.remoteProxies = {};
+    this.remoteAddress = undefined;
+    this.hasConnected = false;
+  }
+
+  get state() {
+    return this.#link.state;
+  }
+
+  get handshakeDone() {
+    return this.#link.state === 'ready';
+  }
+
+  get closedIntentionally() {
+    return this.#link.closedIntentionally;
+  }
+
+  handshake(app, login, password, callback) {
+    return this.#link.handshake(app, login, password, callback);
+  }
+
+  callMethod(interfaceName, methodName, args, callback) {
+    return this.#link.callMethod(interfaceName, methodName, args, callback);
+  }
+
+  emitRemoteEvent(interfaceName, eventName, args) {
+    this.#link.emitRemoteEvent(interfaceName, eventName, args);
+  }
+
+  inspectInterface(interfaceName, callback) {
+    return this.#link.inspectInterface(interfaceName, callback);
+  }
+
+  ping(callback) {
+    return this.#link.ping(callback);
+  }
+
+  close() {
+    this.#link.close();
+  }
+
+  getTransport() {
+    return this.#link.transport;
+  }
+
+  get [Symbol.toStringTag]() {
+    return 'Connection';
+  }
+
+  // What follows is called from Rust; statics, so that a page's `connection` shows none of it.
+
+  /** The handshake is done. */
+  static connected(connection, username, session) {
+    connection.username = username ?? null;
+    connection.session = session;
+    connection.hasConnected = true;
+  }
+
+  /** The peer calls a method of the page's application. */
+  static called(connection, id, interfaceName, methodName, args) {
+    const answer = (error, ...results) => connection.#link.answer(id, error, results);
+    try {
+      connection.application.callMethod(connection, interfaceName, methodName, args, answer);
+    } catch (error) {
+      report(error);
+      answer(new RemoteError(ERR_INTERNAL_API_ERROR));
+    }
+  }
+
+  /** The peer asks for the methods of an interface of the page's application. */
+  static inspected(connection, id, interfaceName) {
+    let methods;
+    try {
+      methods = connection.application.getMethods(interfaceName);
+    } catch (error) {
+      report(error);
+    }
+    if (methods) connection.#link.answer(id, null, [...methods]);
+    else connection.#link.answer(id, new RemoteError(ERR_INTERFACE_NOT_FOUND), []);
+  }
+
+  /** The peer emitted an event: tells the interface's proxy, then the application's handler. */
+  static remoteEvent(connection, interfaceName, name, args) {
+    RemoteProxy.deliver(connection, interfaceName, name, args);
+    try {
+      connection.application.handleEvent(connection, interfaceName, name, args);
+    } catch (error) {
+      report(error);
+    }
+  }
+}

@@ -1,0 +1,382 @@
+//! Arguments and options as they arrive from JavaScript, checked before anything is opened.
+
+use std::time::Duration;
+
+use js_sys::{Array, Function, JsString, Reflect};
+use jstp_proto::version::{AppName, Range};
+use wasm_bindgen::prelude::*;
+
+use crate::error::{plain, range_error, type_error, wrong_type};
+use crate::payload::Sending;
+
+/// The application a page connects to.
+pub(crate) struct App {
+    /// As the page gave it, for its connect policy.
+    pub(crate) given: JsValue,
+    pub(crate) name: String,
+    pub(crate) range: Option<String>,
+}
+
+/// How a transport is opened, and what it may carry.
+pub(crate) struct TransportOptions {
+    pub(crate) url: String,
+    /// Stands in for the global `WebSocket`.
+    pub(crate) constructor: Option<Function>,
+    pub(crate) sending: Sending,
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) close_timeout: Option<Duration>,
+    pub(crate) max_received_message_size: Option<usize>,
+}
+
+/// The client object's settings; the object itself is never changed (Q47).
+pub(crate) struct ClientOptions {
+    /// As the page gave it, or null.
+    pub(crate) given: JsValue,
+    pub(crate) application: Option<JsValue>,
+    /// A function, and what it is called on.
+    pub(crate) policy: Option<(Function, JsValue)>,
+    pub(crate) handshake_timeout: Option<Duration>,
+}
+
+/// The arguments of `connect` or `connectAndInspect`.
+pub(crate) struct ConnectArguments {
+    pub(crate) app: App,
+    pub(crate) client: ClientOptions,
+    pub(crate) interfaces: Vec<String>,
+    pub(crate) transport: TransportOptions,
+}
+
+/// Takes the callback off the arguments: the last one, if it is a function.
+pub(crate) fn take_callback(args: &mut Vec<JsValue>) -> Option<Function> {
+    let callback = args.last()?.dyn_ref::<Function>()?.clone();
+    args.pop();
+    Some(callback)
+}
+
+impl ConnectArguments {
+    /// Reads `(app, client, [interfaces,] [webSocketConfig,] requestUrl)`; the callback has been
+    /// taken off.
+    pub(crate) fn read(args: &[JsValue], with_interfaces: bool) -> Result<Self, JsValue> {
+        let mut args = args.iter();
+        let mut next = || args.next().cloned().unwrap_or_default();
+        let app = App::read(next())?;
+        let client = ClientOptions::read(next())?;
+        let interfaces = if with_interfaces {
+            read_interfaces(&next())?
+        } else {
+            Vec::new()
+        };
+        // A URL in the place of the configuration means the short form.
+        let third = next();
+        let (config, url, short) = match url_text(&third) {
+            Some(url) => (JsValue::UNDEFINED, url, true),
+            None => {
+                let fourth = next();
+                // What stands in the third place is the URL, or the configuration before it.
+                let blamed = if third.is_object() || is_absent(&third) {
+                    &fourth
+                } else {
+                    &third
+                };
+                let url = url_text(&fourth)
+                    .ok_or_else(|| wrong_type("requestUrl", "a string or a URL", blamed))?;
+                (third, url, false)
+            }
+        };
+        let transport = TransportOptions::read(&config, &url)?;
+        // Upstream's long form goes on with origin, headers and request options, on which a
+        // browser has no say.
+        let ignored = if short { 0 } else { 3 };
+        for extra in args.skip(ignored) {
+            if !is_absent(extra) {
+                return Err(wrong_type("callback", "a function", extra));
+            }
+        }
+        Ok(Self {
+            app,
+            client,
+            interfaces,
+            transport,
+        })
+    }
+}
+
+impl App {
+    /// Reads `'name'`, `'name@range'` or `{ name, version }`.
+    pub(crate) fn read(given: JsValue) -> Result<Self, JsValue> {
+        let invalid = |text: &str| {
+            plain(&format!(
+                "Invalid semver version range: app asks for '{text}'"
+            ))
+        };
+        if let Some(text) = given.as_string() {
+            let app =
+                AppName::parse(&text).map_err(|error| type_error(&format!("app: {error}")))?;
+            let range = app.range().map(str::to_owned);
+            if let Some(range) = &range {
+                range.parse::<Range>().map_err(|_| invalid(range))?;
+            }
+            return Ok(Self {
+                name: app.name().to_owned(),
+                range,
+                given,
+            });
+        }
+        if !given.is_object() {
+            return Err(wrong_type("app", "a string or { name, version }", &given));
+        }
+        let name = get(&given, "name")?;
+        let name = match name.as_string() {
+            Some(text) if !text.is_empty() => text,
+            _ => return Err(wrong_type("app.name", "a string that is not empty", &name)),
+        };
+        let version = get(&given, "version")?;
+        let range = match version.as_string() {
+            Some(range) => (!range.is_empty()).then_some(range),
+            None if is_absent(&version) => None,
+            None => return Err(wrong_type("app.version", "a string", &version)),
+        };
+        if let Some(range) = &range {
+            range.parse::<Range>().map_err(|_| invalid(range))?;
+        }
+        Ok(Self { given, name, range })
+    }
+}
+
+impl ClientOptions {
+    fn read(given: JsValue) -> Result<Self, JsValue> {
+        if is_absent(&given) {
+            return Ok(Self {
+                given: JsValue::NULL,
+                application: None,
+                policy: None,
+                handshake_timeout: None,
+            });
+        }
+        if !given.is_object() || given.is_array() {
+            return Err(wrong_type("client", "an object, null or undefined", &given));
+        }
+        let application = present(get(&given, "application")?);
+        if let Some(application) = &application {
+            for method in ["callMethod", "getMethods", "handleEvent"] {
+                if !application.is_object() || !get(application, method)?.is_function() {
+                    return Err(wrong_type(
+                        "client.application",
+                        "an Application",
+                        application,
+                    ));
+                }
+            }
+        }
+        let policy = match present(get(&given, "connectPolicy")?) {
+            None => None,
+            Some(policy) => Some(read_policy(policy)?),
+        };
+        let handshake_timeout = read_millis(&given, "client", "handshakeTimeout")?;
+        Ok(Self {
+            application,
+            policy,
+            handshake_timeout,
+            given,
+        })
+    }
+}
+
+fn read_policy(policy: JsValue) -> Result<(Function, JsValue), JsValue> {
+    if let Some(function) = policy.dyn_ref::<Function>() {
+        return Ok((function.clone(), JsValue::UNDEFINED));
+    }
+    if policy.is_object()
+        && let Some(connect) = get(&policy, "connect")?.dyn_ref::<Function>()
+    {
+        return Ok((connect.clone(), policy));
+    }
+    let wanted = "a function or an object with a method `connect`";
+    Err(wrong_type("client.connectPolicy", wanted, &policy))
+}
+
+impl TransportOptions {
+    fn read(config: &JsValue, url: &str) -> Result<Self, JsValue> {
+        let url = check_url(url)?;
+        let mut options = Self {
+            url,
+            constructor: None,
+            sending: Sending::default(),
+            connect_timeout: None,
+            close_timeout: None,
+            max_received_message_size: None,
+        };
+        if !is_absent(config) {
+            if !config.is_object() || config.is_array() {
+                return Err(wrong_type("webSocketConfig", "an object", config));
+            }
+            options.read_config(config)?;
+        }
+        if options.constructor.is_none() && !get(&js_sys::global(), "WebSocket")?.is_function() {
+            return Err(plain(
+                "there is no WebSocket here: pass a constructor as webSocketConfig.WebSocket, \
+                 for example the default export of the package `ws`",
+            ));
+        }
+        Ok(options)
+    }
+
+    fn read_config(&mut self, config: &JsValue) -> Result<(), JsValue> {
+        let name = "webSocketConfig";
+        if let Some(constructor) = present(get(config, "WebSocket")?) {
+            let Some(function) = constructor.dyn_ref::<Function>() else {
+                return Err(wrong_type(
+                    "webSocketConfig.WebSocket",
+                    "a constructor",
+                    &constructor,
+                ));
+            };
+            self.constructor = Some(function.clone());
+        }
+        self.sending.allow_non_finite = read_flag(config, name, "allowNonFinite")?;
+        self.sending.honour_to_mdsf = read_flag(config, name, "honourToMDSF")?;
+        self.connect_timeout = read_millis(config, name, "connectTimeout")?;
+        self.close_timeout = read_millis(config, name, "closeTimeout")?;
+        self.max_received_message_size = match read_number(config, name, "maxReceivedMessageSize")?
+        {
+            None => None,
+            Some(bytes) if bytes >= 1.0 => Some(bytes as usize),
+            Some(_) => {
+                return Err(range_error(
+                    "webSocketConfig.maxReceivedMessageSize must be a number of bytes, at least 1",
+                ));
+            }
+        };
+        Ok(())
+    }
+}
+
+fn read_interfaces(given: &JsValue) -> Result<Vec<String>, JsValue> {
+    if !given.is_array() {
+        return Err(wrong_type(
+            "interfaces",
+            "an array of interface names",
+            given,
+        ));
+    }
+    let array: &Array = given.unchecked_ref();
+    let mut names = Vec::with_capacity(array.length() as usize);
+    for (index, name) in array.iter().enumerate() {
+        match name.as_string() {
+            Some(name) if !name.is_empty() => names.push(name),
+            _ => {
+                let what = format!("interfaces[{index}]");
+                return Err(wrong_type(&what, "a string that is not empty", &name));
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// The text of a string or of a URL object.
+fn url_text(value: &JsValue) -> Option<String> {
+    if let Some(text) = value.as_string() {
+        return Some(text);
+    }
+    if value.is_object() {
+        get(value, "href").ok()?.as_string()
+    } else {
+        None
+    }
+}
+
+/// The URL in full, if a WebSocket can be opened there.
+fn check_url(text: &str) -> Result<String, JsValue> {
+    let base = get(&js_sys::global(), "location")
+        .and_then(|location| get(&location, "href"))
+        .ok()
+        .and_then(|href| href.as_string());
+    let url = match &base {
+        Some(base) => web_sys::Url::new_with_base(text, base),
+        None => web_sys::Url::new(text),
+    };
+    let Ok(url) = url else {
+        return Err(type_error(&format!("requestUrl '{text}' is not a URL")));
+    };
+    match url.protocol().as_str() {
+        "ws:" | "wss:" => {}
+        "http:" => url.set_protocol("ws:"),
+        "https:" => url.set_protocol("wss:"),
+        other => {
+            return Err(type_error(&format!(
+                "requestUrl '{text}' must begin with ws: or wss:, not {other}"
+            )));
+        }
+    }
+    if !url.hash().is_empty() {
+        return Err(type_error(&format!(
+            "requestUrl '{text}' must not have a fragment"
+        )));
+    }
+    Ok(url.href())
+}
+
+fn read_flag(object: &JsValue, name: &str, key: &str) -> Result<bool, JsValue> {
+    let value = get(object, key)?;
+    match value.as_bool() {
+        Some(flag) => Ok(flag),
+        None if value.is_undefined() => Ok(false),
+        None => Err(wrong_type(&format!("{name}.{key}"), "a boolean", &value)),
+    }
+}
+
+fn read_number(object: &JsValue, name: &str, key: &str) -> Result<Option<f64>, JsValue> {
+    let value = get(object, key)?;
+    match value.as_f64() {
+        Some(number) if number.is_nan() => {
+            Err(range_error(&format!("{name}.{key} must not be NaN")))
+        }
+        Some(number) => Ok(Some(number)),
+        None if value.is_undefined() => Ok(None),
+        None => Err(wrong_type(&format!("{name}.{key}"), "a number", &value)),
+    }
+}
+
+/// A time in milliseconds; `Infinity` means as long as a timer can wait.
+fn read_millis(object: &JsValue, name: &str, key: &str) -> Result<Option<Duration>, JsValue> {
+    match read_number(object, name, key)? {
+        None => Ok(None),
+        Some(millis) if millis >= 0.0 => Ok(Some(Duration::from_millis(
+            millis.min(f64::from(i32::MAX)) as u64,
+        ))),
+        Some(_) => {
+            let message = format!("{name}.{key} must be a number of milliseconds, at least 0");
+            Err(range_error(&message))
+        }
+    }
+}
+
+/// A name that a message carries.
+pub(crate) fn read_name(value: &JsValue, what: &str) -> Result<String, JsValue> {
+    value
+        .as_string()
+        .ok_or_else(|| wrong_type(what, "a string", value))
+}
+
+/// A callback that may be left out.
+pub(crate) fn read_callback(value: &JsValue) -> Result<Option<Function>, JsValue> {
+    if is_absent(value) {
+        return Ok(None);
+    }
+    match value.dyn_ref::<Function>() {
+        Some(callback) => Ok(Some(callback.clone())),
+        None => Err(wrong_type("callback", "a function", value)),
+    }
+}
+
+pub(crate) fn get(object: &JsValue, key: &str) -> Result<JsValue, JsValue> {
+    Reflect::get(object, &JsString::from(key))
+}
+
+pub(crate) fn is_absent(value: &JsValue) -> bool {
+    value.is_undefined() || value.is_null()
+}
+
+fn present(value: JsValue) -> Option<JsValue> {
+    (!is_absent(&value)).then_some(value)
+}

@@ -1,0 +1,89 @@
+//! The object a page holds of a connection, as Rust sees it.
+
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+
+use crate::connection::Link;
+
+#[wasm_bindgen(module = "/src/js/connection.js")]
+extern "C" {
+    /// The JavaScript class `Connection`.
+    #[wasm_bindgen(js_name = Connection)]
+    #[derive(Clone)]
+    pub(crate) type PageConnection;
+
+    #[wasm_bindgen(constructor, js_class = "Connection")]
+    pub(crate) fn new(link: Link, client: &JsValue, application: &JsValue) -> PageConnection;
+
+    #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = called)]
+    fn js_called(
+        connection: &PageConnection,
+        id: f64,
+        interface: &str,
+        method: &str,
+        args: &JsValue,
+    );
+
+    #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = inspected)]
+    fn js_inspected(connection: &PageConnection, id: f64, interface: &str);
+
+    #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = remoteEvent)]
+    fn js_remote_event(connection: &PageConnection, interface: &str, event: &str, args: &JsValue);
+
+    #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = connected)]
+    fn js_connected(connection: &PageConnection, username: Option<&str>, session: &Session);
+
+    #[wasm_bindgen(method, catch, js_name = inspectInterface)]
+    pub(crate) fn inspect_interface(
+        this: &PageConnection,
+        interface: &str,
+    ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, getter, js_name = hasConnected)]
+    pub(crate) fn has_connected(this: &PageConnection) -> bool;
+}
+
+#[wasm_bindgen(module = "/src/js/session.js")]
+extern "C" {
+    type Session;
+
+    #[wasm_bindgen(constructor)]
+    fn new(connection: &PageConnection, username: Option<&str>, session_id: &str) -> Session;
+}
+
+#[wasm_bindgen(module = "/src/js/emitter.js")]
+extern "C" {
+    type Emitter;
+
+    #[wasm_bindgen(static_method_of = Emitter, js_name = emitLocally)]
+    fn emit_locally(emitter: &PageConnection, name: &str, args: &Array) -> bool;
+}
+
+impl PageConnection {
+    /// Calls the listeners of an event of the connection's own.
+    pub(crate) fn emit(&self, name: &str, args: &Array) {
+        Emitter::emit_locally(self, name, args);
+    }
+
+    /// Has the page's application called by the peer.
+    pub(crate) fn called(&self, id: f64, interface: &str, method: &str, args: &JsValue) {
+        PageConnection::js_called(self, id, interface, method, args);
+    }
+
+    /// Has the page's application asked for an interface's methods by the peer.
+    pub(crate) fn inspected(&self, id: f64, interface: &str) {
+        PageConnection::js_inspected(self, id, interface);
+    }
+
+    /// Tells the interface's proxy, then the application, of the peer's event.
+    pub(crate) fn remote_event(&self, interface: &str, event: &str, args: &JsValue) {
+        PageConnection::js_remote_event(self, interface, event, args);
+    }
+
+    /// Notes who is connected, and returns the session's object.
+    pub(crate) fn connected(&self, username: Option<&str>, session_id: &str) -> JsValue {
+        let session = Session::new(self, username, session_id);
+        PageConnection::js_connected(self, username, &session);
+        session.into()
+    }
+}

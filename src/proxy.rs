@@ -1,0 +1,19 @@
+//! RemoteProxy: a method per remote name, and its events.
+
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+
+use crate::page_connection::PageConnection;
+
+#[wasm_bindgen(module = "/src/js/remote-proxy.js")]
+extern "C" {
+    type RemoteProxy;
+
+    #[wasm_bindgen(static_method_of = RemoteProxy, js_name = inspected)]
+    fn js_inspected(connection: &PageConnection, interface: &str, methods: &Array) -> JsValue;
+}
+
+/// The connection's proxy for an interface that was just inspected.
+pub(crate) fn inspected(connection: &PageConnection, interface: &str, methods: &Array) -> JsValue {
+    RemoteProxy::js_inspected(connection, interface, methods)
+}

@@ -1,0 +1,341 @@
+// The types of the npm package, written by hand: what a page sees of jstp-wasm.
+
+/** A function the peer answers with: `callback(error, ...results)`. */
+export type Callback<Results extends unknown[] = unknown[]> = (
+  error: Error | null,
+  ...results: Results
+) => void;
+
+/** An application to connect to: `'name'`, `'name@range'` or both apart. */
+export type AppTarget = string | { name: string; version?: string };
+
+/** Emitter methods as known from Node. A listener that throws harms no other. */
+export declare class Emitter {
+  on(name: string, listener: (...args: any[]) => void): this;
+  addListener(name: string, listener: (...args: any[]) => void): this;
+  prependListener(name: string, listener: (...args: any[]) => void): this;
+  once(name: string, listener: (...args: any[]) => void): this;
+  prependOnceListener(name: string, listener: (...args: any[]) => void): this;
+  off(name: string, listener: (...args: any[]) => void): this;
+  removeListener(name: string, listener: (...args: any[]) => void): this;
+  removeAllListeners(name?: string): this;
+  emit(name: string, ...args: unknown[]): boolean;
+  listenerCount(name: string): number;
+  listeners(name: string): ((...args: any[]) => void)[];
+  eventNames(): string[];
+}
+
+/** What a connection is doing. */
+export type ConnectionState = 'connecting' | 'handshaking' | 'ready' | 'waiting' | 'closed';
+
+/** A strategy of the server's own, with any value as credentials. */
+export interface CustomStrategy {
+  strategy: string;
+  credentials: unknown;
+}
+
+/**
+ * A connection to a JSTP server.
+ *
+ * Events: `close(connection)` for each transport that closes, `error(error, connection)` for what the
+ * peer or the network did, `messageRejected(message)`, `heartbeat(message)`.
+ */
+export declare class Connection extends Emitter {
+  private constructor();
+  /** Unique within the page. */
+  readonly id: number;
+  readonly server: null;
+  /** The client object given to `connect`, or null. */
+  readonly client: ClientOptions | null;
+  readonly application: Application;
+  readonly session: Session | null;
+  /** Set by a login. */
+  readonly username: string | null;
+  /** Proxies of the interfaces inspected so far, by name. */
+  readonly remoteProxies: Record<string, RemoteProxy>;
+  /** Always undefined: a browser does not tell. */
+  readonly remoteAddress: undefined;
+  readonly state: ConnectionState;
+  readonly handshakeDone: boolean;
+  readonly hasConnected: boolean;
+  readonly closedIntentionally: boolean;
+
+  /** Sends the handshake; a connect policy's business. */
+  handshake(
+    app: AppTarget,
+    login: string | CustomStrategy | null | undefined,
+    password: string | null | undefined,
+    callback: Callback<[session?: Session]>,
+  ): void;
+  handshake(app: AppTarget, callback: Callback<[session?: Session]>): void;
+  handshake(
+    app: AppTarget,
+    login?: string | CustomStrategy | null,
+    password?: string | null,
+  ): Promise<Session | undefined>;
+
+  /**
+   * Calls a method. The promise is fulfilled with the result: nothing gives undefined, several give
+   * an array. It is rejected with a RemoteError for the peer's answer or a lost connection, and with
+   * a TypeError or RangeError, naming the place, for arguments that cannot be sent.
+   */
+  callMethod<Result = unknown>(
+    interfaceName: string,
+    methodName: string,
+    args: readonly unknown[],
+  ): Promise<Result>;
+  callMethod(
+    interfaceName: string,
+    methodName: string,
+    args: readonly unknown[],
+    callback: Callback<any[]>,
+  ): void;
+
+  /** Emits an event to the peer. */
+  emitRemoteEvent(interfaceName: string, eventName: string, args: readonly unknown[]): void;
+
+  /** Asks for an interface's methods. One proxy per interface: a second inspection updates it. */
+  inspectInterface<Interface extends object = RemoteMethods>(
+    interfaceName: string,
+  ): Promise<RemoteProxy & Interface>;
+  inspectInterface(interfaceName: string, callback: Callback<[proxy: RemoteProxy]>): void;
+
+  ping(): Promise<void>;
+  ping(callback: (error?: Error | null) => void): void;
+
+  /** Closes for good: what is pending fails, nothing reconnects. */
+  close(): void;
+
+  /** The browser's WebSocket, or null between two. */
+  getTransport(): WebSocket | null;
+}
+
+/** What a proxy's methods are when nothing more is known of them. */
+export interface RemoteMethods {
+  [method: string]: (...args: any[]) => Promise<any>;
+}
+
+/**
+ * The peer's interface: a method for each remote name that is free (not `on`, `emit`, `then`, … which
+ * `connection.callMethod` reaches), and the interface's events.
+ */
+export declare class RemoteProxy extends Emitter {
+  constructor(connection: Connection, interfaceName: string, methods?: readonly string[]);
+  /** Sends the event to the peer, then tells the local listeners. */
+  emit(name: string, ...args: unknown[]): boolean;
+}
+
+/** A method that the peer may call: the connection, the arguments, and unless async a callback. */
+export type Method = (connection: Connection, ...args: any[]) => any;
+
+/** Interfaces by name, each an object of methods. */
+export type Api = Record<string, Record<string, Method | { arity: number; method: Method }>>;
+
+/** Handlers of the peer's events by interface and event. */
+export type EventHandlers = Record<
+  string,
+  Record<string, (connection: Connection, ...args: any[]) => void>
+>;
+
+/** What a page exposes to the server. */
+export declare class Application {
+  constructor(name: string, api: Api, eventHandlers?: EventHandlers, version?: string);
+  readonly name: string;
+  readonly version: string;
+  readonly api: Api;
+  readonly eventHandlers: EventHandlers;
+  getMethods(interfaceName: string): string[] | undefined;
+  callMethod(
+    connection: Connection,
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback: (error: unknown, ...results: unknown[]) => void,
+  ): void;
+  handleEvent(
+    connection: Connection,
+    interfaceName: string,
+    eventName: string,
+    args: unknown[],
+  ): void;
+}
+
+/** A session: its id, and a map for the page's own data. */
+export declare class Session extends Map<unknown, unknown> {
+  constructor(connection: Connection | null, username?: string | null, sessionId?: string);
+  readonly id: string;
+  readonly connection: Connection | null;
+  readonly username: string | null;
+}
+
+/** Authenticates a connection whose transport has opened. */
+export type ConnectPolicy = (
+  app: AppTarget,
+  connection: Connection,
+  session: Session | undefined,
+  callback: (error: unknown, connection?: Connection, session?: Session) => void,
+) => void;
+
+/** Logs in if there is a name, else connects anonymously. */
+export declare class SimpleConnectPolicy {
+  constructor(login?: string, password?: string);
+  login: string | undefined;
+  password: string | undefined;
+  connect: ConnectPolicy;
+}
+
+/** Settings of a client. The object is never changed and may serve several connections. */
+export interface ClientOptions {
+  /** What the page exposes to the server. Default: an application without interfaces. */
+  application?: Application;
+  /** Default: `new SimpleConnectPolicy()`. */
+  connectPolicy?: ConnectPolicy | { connect: ConnectPolicy };
+  /** Milliseconds to wait for the handshake's answer. Default 10 000. */
+  handshakeTimeout?: number;
+}
+
+/** Settings of a transport. */
+export interface WebSocketConfig {
+  /** Milliseconds to wait for the WebSocket to open. Default 10 000. */
+  connectTimeout?: number;
+  /** Milliseconds to wait for the peer's close. Default 5000. */
+  closeTimeout?: number;
+  /** Bytes; a larger message closes the transport with 4009. Default 8 MiB. */
+  maxReceivedMessageSize?: number;
+  /** Send NaN and the infinities, which peers on upstream's JavaScript parser cannot read. */
+  allowNonFinite?: boolean;
+  /** Ask values for their `toMDSF`, as upstream does. */
+  honourToMDSF?: boolean;
+  /** A constructor to use instead of the global `WebSocket`. */
+  WebSocket?: unknown;
+  [upstream: string]: unknown;
+}
+
+/** What `connectAndInspect` gives. */
+export interface Inspected {
+  connection: Connection;
+  /** By interface name; without a prototype. */
+  proxies: Record<string, RemoteProxy & RemoteMethods>;
+}
+
+type Optional = ClientOptions | null | undefined;
+type Connected = (error: Error | null, connection?: Connection, session?: Session) => void;
+type ConnectedAndInspected = (
+  error: Error | null,
+  connection?: Connection,
+  proxies?: Inspected['proxies'],
+) => void;
+
+/** WebSocket connections. */
+export declare const ws: {
+  /**
+   * Opens a connection. A rejection's `error.connection` is the connection, where there is one: the
+   * server refused the handshake, or closed before it answered.
+   */
+  connect(app: AppTarget, client: Optional, url: string | URL): Promise<Connection>;
+  connect(app: AppTarget, client: Optional, url: string | URL, callback: Connected): void;
+  connect(
+    app: AppTarget,
+    client: Optional,
+    config: WebSocketConfig | null | undefined,
+    url: string | URL,
+  ): Promise<Connection>;
+  connect(
+    app: AppTarget,
+    client: Optional,
+    config: WebSocketConfig | null | undefined,
+    url: string | URL,
+    callback: Connected,
+  ): void;
+
+  /** Opens a connection and inspects interfaces, all at once. */
+  connectAndInspect(
+    app: AppTarget,
+    client: Optional,
+    interfaces: readonly string[],
+    url: string | URL,
+  ): Promise<Inspected>;
+  connectAndInspect(
+    app: AppTarget,
+    client: Optional,
+    interfaces: readonly string[],
+    url: string | URL,
+    callback: ConnectedAndInspected,
+  ): void;
+  connectAndInspect(
+    app: AppTarget,
+    client: Optional,
+    interfaces: readonly string[],
+    config: WebSocketConfig | null | undefined,
+    url: string | URL,
+  ): Promise<Inspected>;
+  connectAndInspect(
+    app: AppTarget,
+    client: Optional,
+    interfaces: readonly string[],
+    config: WebSocketConfig | null | undefined,
+    url: string | URL,
+    callback: ConnectedAndInspected,
+  ): void;
+};
+
+/**
+ * Loads the module before the first connect, or from a source of one's own. Repeatable after a
+ * failure; without a call the first connect does it.
+ */
+export declare function init(
+  source?: string | URL | Response | BufferSource | WebAssembly.Module,
+): Promise<void>;
+
+/** An error that travels between peers; negative codes are this side's own. */
+export declare class RemoteError extends Error {
+  constructor(code: number, message?: string, info?: unknown[] | null);
+  static readonly defaultMessages: Readonly<Record<number, string>>;
+  static fromJstpArray(array: readonly unknown[]): RemoteError;
+  static getJstpArrayFor(value: unknown): unknown[];
+  readonly name: 'RemoteError';
+  readonly code: number;
+  readonly info: unknown[] | null;
+  toJSTP(): unknown[];
+  /** @deprecated The name `toJSTP` had before. */
+  toJstpArray(): unknown[];
+}
+
+export declare const ERR_CALLBACK_LOST: -1;
+export declare const ERR_NO_HANDSHAKE_RESPONSE: -2;
+export declare const ERR_CONNECTION_CLOSED: -3;
+export declare const ERR_BUFFER_FULL: -4;
+export declare const ERR_TIMEOUT: -5;
+export declare const ERR_APP_NOT_FOUND: 10;
+export declare const ERR_AUTH_FAILED: 11;
+export declare const ERR_INTERFACE_NOT_FOUND: 12;
+export declare const ERR_INTERFACE_INCOMPATIBLE: 13;
+export declare const ERR_METHOD_NOT_FOUND: 14;
+export declare const ERR_NOT_A_SERVER: 15;
+export declare const ERR_INTERNAL_API_ERROR: 16;
+export declare const ERR_INVALID_SIGNATURE: 17;
+
+declare const jstp: {
+  ws: typeof ws;
+  init: typeof init;
+  Application: typeof Application;
+  Connection: typeof Connection;
+  RemoteError: typeof RemoteError;
+  RemoteProxy: typeof RemoteProxy;
+  Session: typeof Session;
+  SimpleConnectPolicy: typeof SimpleConnectPolicy;
+  ERR_CALLBACK_LOST: -1;
+  ERR_NO_HANDSHAKE_RESPONSE: -2;
+  ERR_CONNECTION_CLOSED: -3;
+  ERR_BUFFER_FULL: -4;
+  ERR_TIMEOUT: -5;
+  ERR_APP_NOT_FOUND: 10;
+  ERR_AUTH_FAILED: 11;
+  ERR_INTERFACE_NOT_FOUND: 12;
+  ERR_INTERFACE_INCOMPATIBLE: 13;
+  ERR_METHOD_NOT_FOUND: 14;
+  ERR_NOT_A_SERVER: 15;
+  ERR_INTERNAL_API_ERROR: 16;
+  ERR_INVALID_SIGNATURE: 17;
+};
+export default jstp;
