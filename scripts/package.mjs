@@ -46,17 +46,20 @@ async function copyModules() {
 async function copyGlue() {
   const text = await readFile(join(built, GLUE), 'utf8');
   const foreign = [];
-  const glue = text.replace(/(['"])\.\/snippets\/([^/'"]+)-[0-9a-f]{16}\/([^'"]+)\1/g,
-    (whole, quote, crate, path) => {
-      if (crate === CRATE && path.startsWith('src/js/')) {
-        return `${quote}./${path.slice('src/js/'.length)}${quote}`;
-      }
-      const stable = `snippets/${crate}/${path}`;
-      foreign.push([whole.slice(3, -1), stable]);
-      return `${quote}./${stable}${quote}`;
-    });
+  // Its first line leads to generated types that are not part of the package.
+  const glue = text.replace(/^\/\* @ts-self-types=.*\n/, '')
+    // Only what is imported: the table further down bears the names the module asks for.
+    .replace(/^(import .* from (['"]))\.\/snippets\/([^/'"]+)-[0-9a-f]{16}\/([^'"]+)(?=\2)/gm,
+      (whole, start, quote, crate, path) => {
+        if (crate === CRATE && path.startsWith('src/js/')) {
+          return `${start}./${path.slice('src/js/'.length)}`;
+        }
+        const stable = `snippets/${crate}/${path}`;
+        foreign.push([whole.slice(start.length + 2), stable]);
+        return `${start}./${stable}`;
+      });
   for (const [from, to] of foreign) await cp(join(built, from), join(draft, to));
-  if (/new URL\(/.test(glue)) {
+  if (/import\.meta\.url/.test(glue)) {
     throw new Error(`${GLUE} names the wasm file itself: omit-default-module-path is not in effect`);
   }
   await writeFile(join(draft, GLUE), glue);
@@ -71,6 +74,22 @@ async function copyWasm() {
     throw new Error(`${WASM} was not optimized: wasm-opt did not run`);
   }
   await writeFile(join(draft, WASM), bytes);
+  await writeFile(join(draft, 'inline-bytes.js'), inlineBytes(bytes));
+}
+
+/** The module's bytes as JavaScript, for where the file beside it cannot be had. */
+function inlineBytes(bytes) {
+  return `const text = '${bytes.toString('base64')}';
+
+/** The module's bytes, decoded anew at each call. */
+export default function bytes() {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
+  return bytes;
+}
+`;
 }
 
 /** index.d.ts, which tsc checks on the way. */
