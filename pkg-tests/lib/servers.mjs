@@ -3,15 +3,12 @@
 // INTEROP_SERVERS   which of them, separated by commas (default: both)
 // JSTP_SERVER_BIN   our server's binary; without it, cargo builds one
 
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
+import { build } from './cargo.mjs';
 import { startServer } from './process.mjs';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const UPSTREAM = fileURLToPath(new URL('../upstream/server.mjs', import.meta.url));
-const BUILD_MS = 600_000;
 
 const known = {
   'jstp-server': {
@@ -41,20 +38,4 @@ let binary;
 function ourBinary() {
   binary ??= process.env.JSTP_SERVER_BIN ?? build('jstp-server', ['--bin', 'jstp-server']);
   return binary;
-}
-
-/** Builds a target of one of our crates and resolves to the path of its executable. */
-export async function build(crate, target) {
-  const { stdout } = await promisify(execFile)(
-    'cargo',
-    ['build', '--message-format=json', '-p', crate, ...target],
-    { cwd: ROOT, timeout: BUILD_MS, maxBuffer: 64 * 1024 * 1024 },
-  );
-  const executable = stdout
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line).executable)
-    .findLast(Boolean);
-  if (!executable) throw new Error(`cargo built no executable for ${crate} ${target.join(' ')}`);
-  return executable;
 }
