@@ -56,7 +56,7 @@ fn samples() -> Vec<(&'static str, String)> {
         (
             "numbers",
             write_to_string(
-                &(0..10_000)
+                (0..10_000)
                     .map(|n| Value::Number(f64::from(n) * 1.37))
                     .collect(),
             ),
@@ -83,14 +83,9 @@ fn records(count: usize) -> String {
     text
 }
 
-fn write_to_string(elements: &Vec<Value>) -> String {
+fn write_to_string(elements: Vec<Value>) -> String {
     let mut text = String::new();
-    write(
-        &Value::Array(elements.clone()),
-        &mut text,
-        WriteOptions::default(),
-    )
-    .unwrap();
+    write(&Value::Array(elements), &mut text, WriteOptions::default()).unwrap();
     text
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::MAX_SAFE_INTEGER;
+
 /// The value of an ASCII digit of any radix up to 16.
 pub(super) fn digit_value(digit: u8) -> u8 {
     match digit {
@@ -10,6 +12,14 @@ pub(super) fn digit_value(digit: u8) -> u8 {
         b'A'..=b'F' => digit - b'A' + 10,
         _ => 0,
     }
+}
+
+/// The number as an integer, where it is one of which no other is a neighbour. Not −0: that has a sign to lose.
+pub(super) fn safe_integer(number: f64) -> Option<i64> {
+    let is_safe = number.fract() == 0.0
+        && number.abs() <= MAX_SAFE_INTEGER as f64
+        && !(number == 0.0 && number.is_sign_negative());
+    is_safe.then_some(number as i64)
 }
 
 /// The double nearest to an integer of any length, its digits having `bits` bits each.

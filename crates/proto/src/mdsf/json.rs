@@ -1,9 +1,10 @@
 //! A [`Visitor`] that writes the value as JSON text.
 
 use super::MAX_SAFE_INTEGER;
+use super::error::ReadError;
 use super::float::integer_digits;
 use super::number::{Form, Number};
-use super::read::{Key, Visitor};
+use super::read::{Key, Reader, Visitor};
 use super::text::Text;
 
 /// Writes what it is told as JSON text of which `JSON.parse` makes the same value, `__proto__` being a key
@@ -103,9 +104,20 @@ impl Json {
         self.len += 1;
     }
 
+    #[inline(always)]
     fn push_str(&mut self, text: &str) {
-        self.room(text.len())[..text.len()].copy_from_slice(text.as_bytes());
-        self.len += text.len();
+        let bytes = text.as_bytes();
+        let len = bytes.len();
+        let room = &mut self.room(len)[..len];
+        // Pieces between escapes are short, and copying an unknown length is a call.
+        match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            (Some(first), Some(last)) if len <= SHORT => {
+                room[..8].copy_from_slice(first);
+                room[len - 8..].copy_from_slice(last);
+            }
+            _ => room.copy_from_slice(bytes),
+        }
+        self.len += len;
     }
 
     /// Writes ASCII of a length known to the compiler.
@@ -225,10 +237,12 @@ impl Visitor for Json {
         if !matches!(number.form(), Form::Integer | Form::Json) {
             return self.unusual_number(number);
         }
-        let raw = number.raw();
-        let len = raw.len();
-        let room = self.room(len + AROUND);
-        room[..len].copy_from_slice(raw.as_bytes());
+        let len = number.len();
+        let room = self.room(len + SHORT + AROUND);
+        match number.overshoot::<SHORT>() {
+            Some(short) if len <= SHORT => room[..SHORT].copy_from_slice(short),
+            _ => room[..len].copy_from_slice(number.raw().as_bytes()),
+        }
         room[len] = b',';
         self.len += len + 1;
     }
@@ -265,5 +279,11 @@ impl Visitor for Json {
     #[inline(always)]
     fn end_object(&mut self) {
         self.close(b'}');
+    }
+
+    /// Not generic and not inlined: compiled here, with this crate's optimization.
+    #[inline(never)]
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), ReadError> {
+        reader.walk(self)
     }
 }

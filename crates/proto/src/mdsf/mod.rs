@@ -4,6 +4,8 @@
 //! Reading is one pass over the text that tells a [`Visitor`] what it finds. [`ValueReader`] builds a
 //! [`Value`], [`Json`] writes the same value as JSON text for an engine's own `JSON.parse`.
 
+mod base64;
+mod de;
 mod error;
 mod float;
 mod identifier;
@@ -11,9 +13,13 @@ mod json;
 mod number;
 mod object;
 mod read;
+mod ser;
 mod text;
 mod value;
 mod write;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use json::Json;
@@ -39,7 +45,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 1000, values: 1_048_576 }
+        Self {
+            depth: 1000,
+            values: 1_048_576,
+        }
     }
 }
 
@@ -62,4 +71,21 @@ pub fn read_value(text: &str, limits: Limits) -> Result<Value, ReadError> {
     let mut visitor = ValueReader::default();
     read(text, limits, &mut visitor)?;
     Ok(visitor.finish())
+}
+
+/// Makes a `T` of a value, as serde's derived types describe it.
+///
+/// # Errors
+/// Names the place in `value` that does not fit, and what was expected there.
+pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, ValueError> {
+    T::deserialize(value)
+}
+
+/// Makes a value of anything serde can serialize.
+///
+/// # Errors
+/// Names the place of what a value cannot hold: an integer beyond 2^53 − 1, or a map key that is neither
+/// text nor a number.
+pub fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, ValueError> {
+    value.serialize(ser::ValueSerializer)
 }

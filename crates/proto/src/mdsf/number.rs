@@ -6,7 +6,10 @@ use super::{MAX_SAFE_INTEGER, float};
 /// A number as it stands in the text.
 #[derive(Clone, Copy, Debug)]
 pub struct Number<'t> {
-    raw: &'t str,
+    /// The whole document: knowing what lies beyond the token lets copies overshoot it.
+    document: &'t str,
+    start: usize,
+    end: usize,
     form: Form,
 }
 
@@ -29,7 +32,31 @@ pub(super) enum Form {
 impl<'t> Number<'t> {
     /// The token: `-0x1F`, `+.5`.
     pub fn raw(&self) -> &'t str {
-        self.raw
+        &self.document[self.start..self.end]
+    }
+
+    /// The first `N` bytes of the token and of what follows it in the document, if there are so many.
+    #[inline(always)]
+    pub(super) fn overshoot<const N: usize>(&self) -> Option<&'t [u8; N]> {
+        self.document.as_bytes().get(self.start..)?.first_chunk()
+    }
+
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    #[inline(always)]
+    fn new(document: &'t str, start: usize, end: usize, form: Form) -> (Self, usize) {
+        (
+            Self {
+                document,
+                start,
+                end,
+                form,
+            },
+            end,
+        )
     }
 
     pub(super) fn form(&self) -> Form {
@@ -81,9 +108,9 @@ impl<'t> Number<'t> {
 
     /// Whether a minus stands before it, and the rest without its sign.
     pub(super) fn sign_and_magnitude(&self) -> (bool, &'t str) {
-        match self.raw.strip_prefix('-') {
+        match self.raw().strip_prefix('-') {
             Some(rest) => (true, rest),
-            None => (false, self.raw.strip_prefix('+').unwrap_or(self.raw)),
+            None => (false, self.raw().strip_prefix('+').unwrap_or(self.raw())),
         }
     }
 
@@ -129,24 +156,12 @@ pub(super) fn read(text: &str, start: usize) -> Result<(Number<'_>, usize), Read
                 let fraction = at + 1;
                 at = digits(bytes, fraction);
                 if at > fraction && !matches!(bytes.get(at), Some(b'e' | b'E')) {
-                    return Ok((
-                        Number {
-                            raw: &text[start..at],
-                            form: Form::Json,
-                        },
-                        at,
-                    ));
+                    return Ok(Number::new(text, start, at, Form::Json));
                 }
             }
             Some(b'e' | b'E' | b'x' | b'X' | b'o' | b'O' | b'b' | b'B') => {}
             _ => {
-                return Ok((
-                    Number {
-                        raw: &text[start..at],
-                        form: Form::Integer,
-                    },
-                    at,
-                ));
+                return Ok(Number::new(text, start, at, Form::Integer));
             }
         }
     }
@@ -175,13 +190,7 @@ fn read_any(text: &str, start: usize) -> Result<(Number<'_>, usize), ReadError> 
     for (word, form) in [("NaN", Form::NaN), ("Infinity", Form::Infinity)] {
         if rest.starts_with(word.as_bytes()) {
             let end = at + word.len();
-            return Ok((
-                Number {
-                    raw: &text[start..end],
-                    form,
-                },
-                end,
-            ));
+            return Ok(Number::new(text, start, end, form));
         }
     }
     let whole = at;
@@ -215,13 +224,7 @@ fn read_any(text: &str, start: usize) -> Result<(Number<'_>, usize), ReadError> 
         form = Form::Json;
     }
     let form = if legal_json { form } else { Form::Decimal };
-    Ok((
-        Number {
-            raw: &text[start..at],
-            form,
-        },
-        at,
-    ))
+    Ok(Number::new(text, start, at, form))
 }
 
 /// Reads the number that begins at `start` and whose `0x`, `0o` or `0b` begins at `prefix`.
@@ -241,13 +244,7 @@ fn read_radix(text: &str, start: usize, prefix: usize) -> Result<(Number<'_>, us
         return Err(ReadError::expected(text, first, "a digit of the number"));
     }
     let end = first + count;
-    Ok((
-        Number {
-            raw: &text[start..end],
-            form,
-        },
-        end,
-    ))
+    Ok(Number::new(text, start, end, form))
 }
 
 /// Where the decimal digits that begin at `at` end.

@@ -33,6 +33,21 @@ pub trait Visitor {
     fn key(&mut self, key: Key<'_>);
     /// The end of the object that was begun last.
     fn end_object(&mut self);
+
+    /// Reads one value of `reader`, telling it to this visitor: what [`Reader::value`] does.
+    ///
+    /// The reading loop is compiled for each visitor, in the crate that first uses the two together and
+    /// with that crate's optimization. A visitor that hands everything on to a [`Json`](super::Json)
+    /// should hand on this as well, so that it is the loop of this crate that runs.
+    ///
+    /// # Errors
+    /// As for [`Reader::value`].
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), ReadError>
+    where
+        Self: Sized,
+    {
+        reader.walk(self)
+    }
 }
 
 /// An object key as it stands in the text.
@@ -77,8 +92,8 @@ pub struct Reader<'t> {
     text: &'t str,
     at: usize,
     limits: Limits,
-    /// How many more values may come.
-    values_left: u32,
+    /// How many more values may come. Negative for a moment where it is not known whether one does.
+    values_left: i64,
     open: Open,
 }
 
@@ -90,7 +105,7 @@ impl<'t> Reader<'t> {
             text,
             at: 0,
             limits,
-            values_left: limits.values,
+            values_left: i64::from(limits.values),
             open: Open::default(),
         }
     }
@@ -126,7 +141,7 @@ impl<'t> Reader<'t> {
     /// Something else stands here.
     pub fn key(&mut self) -> Result<Key<'t>, ReadError> {
         let start = skip(self.text, self.at)?;
-        let (key, end) = key(self.text, start)?;
+        let (key, end) = any_key(self.text, start)?;
         self.at = end;
         Ok(key)
     }
@@ -137,9 +152,14 @@ impl<'t> Reader<'t> {
     /// There is none, it is not MDSF, or it exceeds a limit. The visitor has then been told everything
     /// before that place.
     pub fn value<V: Visitor>(&mut self, visitor: &mut V) -> Result<(), ReadError> {
+        visitor.read(self)
+    }
+
+    /// [`value`](Self::value) for any visitor.
+    #[inline]
+    pub(super) fn walk<V: Visitor>(&mut self, visitor: &mut V) -> Result<(), ReadError> {
         let text = self.text;
         let bytes = text.as_bytes();
-        let limits = self.limits;
         // Copies of what changes with every token, which the compiler can then keep in registers.
         let mut at = self.at;
         let mut values_left = self.values_left;
@@ -148,14 +168,22 @@ impl<'t> Reader<'t> {
 
         // One turn reads a value from its first byte, and what follows it up to the next one.
         'value: loop {
-            if values_left == 0 {
-                at = skip(text, at)?;
-                return Err(too_many_values(at, limits));
-            }
             values_left -= 1;
+            if values_left < 0 {
+                at = skip(text, at)?;
+                // An array may still end, and that gives back what was taken for the value.
+                if inside != Inside::Array || bytes.get(at) != Some(&b']') {
+                    return Err(self.too_many_values(at));
+                }
+            }
             match bytes.get(at) {
-                Some(&quote @ (b'\'' | b'"')) => {
-                    let (content, end) = text::read(text, at + 1, quote)?;
+                Some(b'\'') => {
+                    let (content, end) = text::read::<b'\''>(text, at + 1)?;
+                    visitor.string(content);
+                    at = end + 1;
+                }
+                Some(b'"') => {
+                    let (content, end) = text::read::<b'"'>(text, at + 1)?;
                     visitor.string(content);
                     at = end + 1;
                 }
@@ -165,102 +193,92 @@ impl<'t> Reader<'t> {
                     at = end;
                 }
                 Some(b'{') => {
-                    at += 1;
-                    self.open
-                        .push(inside, limits)
-                        .map_err(|kind| ReadError::new(at - 1, kind))?;
+                    self.open.push(inside, at, self.limits)?;
+                    inside = Inside::Object;
                     visitor.begin_object();
-                    if bytes.get(at).is_none_or(|byte| is_blank(*byte)) {
-                        at = skip(text, at)?;
-                    }
-                    if bytes.get(at) != Some(&b'}') {
-                        let (key, end) = key(text, at)?;
+                    let (key, end) = member(text, at + 1)?;
+                    at = end;
+                    if let Some(key) = key {
                         visitor.key(key);
-                        at = end;
-                        inside = Inside::Object;
                         continue 'value;
                     }
-                    at += 1;
                     visitor.end_object();
                     inside = self.open.pop();
                 }
                 Some(b'[') => {
-                    at += 1;
-                    self.open
-                        .push(inside, limits)
-                        .map_err(|kind| ReadError::new(at - 1, kind))?;
+                    self.open.push(inside, at, self.limits)?;
                     inside = Inside::Array;
                     visitor.begin_array();
-                    let end = elements(text, at, &mut values_left, limits, visitor)?;
-                    at = end.at;
-                    if !end.is_end {
-                        continue 'value;
-                    }
+                    at += 1;
+                    continue 'value;
+                }
+                // In an array the turn begins after the bracket or a comma, where none of these is a value.
+                Some(b',') if inside == Inside::Array => {
+                    visitor.undefined();
+                    at += 1;
+                    continue 'value;
+                }
+                Some(b']') if inside == Inside::Array => {
+                    values_left += 1;
+                    at += 1;
                     visitor.end_array();
                     inside = self.open.pop();
                 }
-                Some(b'a'..=b'z' | b'A'..=b'Z') => {
-                    at = word(text, at, visitor)?;
-                }
+                Some(b'a'..=b'z' | b'A'..=b'Z') => at = word(text, at, visitor)?,
                 _ => {
                     let start = skip(text, at)?;
                     if start == at {
                         return Err(ReadError::expected(text, at, "a value"));
                     }
-                    at = start;
                     values_left += 1;
+                    at = start;
                     continue 'value;
                 }
             }
 
-            // The value is complete; so is what it ends, and what that ends.
+            // The value is complete; so may be what it stands in.
             loop {
-                if inside == Inside::Nothing {
-                    self.at = at;
-                    self.values_left = values_left;
-                    return Ok(());
-                }
-                let mut next = bytes.get(at);
-                if next.is_none_or(|byte| is_blank(*byte)) {
-                    at = skip(text, at)?;
-                    next = bytes.get(at);
-                }
-                if inside == Inside::Object {
-                    match next {
-                        Some(b',') => {
-                            at += 1;
-                            if bytes.get(at).is_none_or(|byte| is_blank(*byte)) {
-                                at = skip(text, at)?;
-                            }
-                            if bytes.get(at) != Some(&b'}') {
-                                let (key, end) = key(text, at)?;
-                                visitor.key(key);
-                                at = end;
-                                continue 'value;
-                            }
-                        }
-                        Some(b'}') => {}
-                        _ => return Err(ReadError::expected(text, at, "`,` or `}`")),
+                match (inside, bytes.get(at)) {
+                    (Inside::Nothing, _) => {
+                        self.at = at;
+                        self.values_left = values_left;
+                        return Ok(());
                     }
-                    at += 1;
-                    visitor.end_object();
-                } else {
-                    match next {
-                        Some(b',') => {
-                            let end = elements(text, at + 1, &mut values_left, limits, visitor)?;
-                            at = end.at;
-                            if !end.is_end {
-                                continue 'value;
-                            }
+                    (Inside::Object, Some(b',')) => {
+                        let (key, end) = member(text, at + 1)?;
+                        at = end;
+                        if let Some(key) = key {
+                            visitor.key(key);
+                            continue 'value;
                         }
-                        Some(b']') => at += 1,
-                        _ => return Err(ReadError::expected(text, at, "`,` or `]`")),
+                        visitor.end_object();
                     }
-                    visitor.end_array();
+                    (Inside::Object, Some(b'}')) => {
+                        at += 1;
+                        visitor.end_object();
+                    }
+                    (Inside::Array, Some(b',')) => {
+                        at += 1;
+                        continue 'value;
+                    }
+                    (Inside::Array, Some(b']')) => {
+                        at += 1;
+                        visitor.end_array();
+                    }
+                    _ => {
+                        at = skip_to_separator(text, at, inside)?;
+                        continue;
+                    }
                 }
                 inside = self.open.pop();
             }
         }
+    }
+
+    #[cold]
+    fn too_many_values(&self, at: usize) -> ReadError {
+        let limit = self.limits.values;
+        ReadError::new(at, ReadErrorKind::TooManyValues { limit })
     }
 
     /// Makes sure that only blanks and comments remain.
@@ -285,56 +303,15 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// Where reading goes on in an array.
-struct Elements {
-    at: usize,
-    /// Whether that is after its closing bracket; otherwise a value comes.
-    is_end: bool,
-}
-
-/// Reads what stands in an array before its next value: elements left out, or the end. `at` is after
-/// the opening bracket or after a comma.
-#[inline(always)]
-fn elements<V: Visitor>(
-    text: &str,
-    mut at: usize,
-    values_left: &mut u32,
-    limits: Limits,
-    visitor: &mut V,
-) -> Result<Elements, ReadError> {
-    let bytes = text.as_bytes();
-    loop {
-        if bytes.get(at).is_none_or(|byte| is_blank(*byte)) {
-            at = skip(text, at)?;
-        }
-        match bytes.get(at) {
-            Some(b',') => {
-                *values_left = values_left
-                    .checked_sub(1)
-                    .ok_or_else(|| too_many_values(at, limits))?;
-                visitor.undefined();
-                at += 1;
-            }
-            Some(b']') => {
-                return Ok(Elements {
-                    at: at + 1,
-                    is_end: true,
-                });
-            }
-            Some(_) => return Ok(Elements { at, is_end: false }),
-            None => return Err(ReadError::expected(text, at, "a value or `]`")),
-        }
+/// Where the separator or closing bracket stands that must follow a value, `at` being at neither.
+#[inline(never)]
+fn skip_to_separator(text: &str, at: usize, inside: Inside) -> Result<usize, ReadError> {
+    let end = skip(text, at)?;
+    match (inside, text.as_bytes().get(end)) {
+        (Inside::Array, Some(b',' | b']')) | (Inside::Object, Some(b',' | b'}')) => Ok(end),
+        (Inside::Array, _) => Err(ReadError::expected(text, end, "`,` or `]`")),
+        _ => Err(ReadError::expected(text, end, "`,` or `}`")),
     }
-}
-
-#[cold]
-fn too_many_values(at: usize, limits: Limits) -> ReadError {
-    ReadError::new(
-        at,
-        ReadErrorKind::TooManyValues {
-            limit: limits.values,
-        },
-    )
 }
 
 /// Reads the word that begins at `start` and tells `visitor` what it means. Returns where it ends.
@@ -366,9 +343,24 @@ fn word<V: Visitor>(text: &str, start: usize, visitor: &mut V) -> Result<usize, 
     Err(ReadError::expected(text, start, "a value"))
 }
 
-/// Reads the key that begins at `start` and the colon after it. Returns it and where the value begins.
+/// Reads what stands in an object after its opening brace or a comma: a key and the colon after it, or the
+/// closing brace. Returns the key, if there is one, and where it goes on.
 #[inline(always)]
-fn key(text: &str, start: usize) -> Result<(Key<'_>, usize), ReadError> {
+fn member(text: &str, start: usize) -> Result<(Option<Key<'_>>, usize), ReadError> {
+    if let Some((key, end)) = bare_key(text, start) {
+        return Ok((Some(key), end));
+    }
+    let start = skip(text, start)?;
+    if text.as_bytes().get(start) == Some(&b'}') {
+        return Ok((None, start + 1));
+    }
+    let (key, end) = any_key(text, start)?;
+    Ok((Some(key), end))
+}
+
+/// Reads the ordinary key and the colon after it: an ASCII identifier, without blanks on either side.
+#[inline(always)]
+fn bare_key(text: &str, start: usize) -> Option<(Key<'_>, usize)> {
     let bytes = text.as_bytes();
     let mut end = start;
     while let Some(&byte) = bytes.get(end)
@@ -376,19 +368,21 @@ fn key(text: &str, start: usize) -> Result<(Key<'_>, usize), ReadError> {
     {
         end += 1;
     }
-    if end > start && bytes.get(end) == Some(&b':') && !bytes[start].is_ascii_digit() {
-        return Ok((Key::Name(Text::new(text, start, end, true)), end + 1));
-    }
-    any_key(text, start)
+    let is_key = end > start && bytes.get(end) == Some(&b':') && !bytes[start].is_ascii_digit();
+    is_key.then(|| (Key::Name(Text::new(text, start, end, true)), end + 1))
 }
 
-/// [`key`] for those in quotes, with characters beyond ASCII, or before a blank.
+/// Reads any key and the colon after it.
 #[inline(never)]
 fn any_key(text: &str, start: usize) -> Result<(Key<'_>, usize), ReadError> {
     let bytes = text.as_bytes();
     let (key, end) = match bytes.get(start) {
-        Some(&quote @ (b'\'' | b'"')) => {
-            let (content, end) = text::read(text, start + 1, quote)?;
+        Some(b'\'') => {
+            let (content, end) = text::read::<b'\''>(text, start + 1)?;
+            (Key::Text(content), end + 1)
+        }
+        Some(b'"') => {
+            let (content, end) = text::read::<b'"'>(text, start + 1)?;
             (Key::Text(content), end + 1)
         }
         Some(b'0'..=b'9') => {
@@ -549,13 +543,12 @@ impl Open {
         self.before.clear();
     }
 
-    /// Notes that something opens inside of `outer`.
+    /// Notes that something opens at `at`, inside of `outer`.
     #[inline(always)]
-    fn push(&mut self, outer: Inside, limits: Limits) -> Result<(), ReadErrorKind> {
-        if self.depth >= limits.depth {
-            return Err(ReadErrorKind::TooDeep {
-                limit: limits.depth,
-            });
+    fn push(&mut self, outer: Inside, at: usize, limits: Limits) -> Result<(), ReadError> {
+        let limit = limits.depth;
+        if self.depth >= limit {
+            return Err(ReadError::new(at, ReadErrorKind::TooDeep { limit }));
         }
         if self.depth.is_multiple_of(64) && self.depth > 0 {
             self.before.push(self.last);

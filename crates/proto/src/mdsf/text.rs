@@ -83,23 +83,50 @@ impl<'t> Text<'t> {
 
     /// [`write_json`](Self::write_json) to anything that takes text piece by piece.
     pub(super) fn json_pieces(&self, mut push: impl FnMut(&str)) {
+        let raw = self.raw();
+        let bytes = raw.as_bytes();
+        let mut at = 0;
+        // Where what has not been passed on begins: escapes that JSON has too go with what surrounds them.
+        let mut pending = 0;
         push("\"");
-        for piece in self.pieces() {
-            match piece {
-                Piece::Span(mut span) => loop {
-                    let plain = find_special(span.as_bytes(), 0, b'"');
-                    push(&span[..plain]);
-                    let Some(&special) = span.as_bytes().get(plain) else {
+        loop {
+            at = find_special::<b'"'>(bytes, at);
+            match (bytes.get(at), bytes.get(at + 1)) {
+                (None, _) => break,
+                (Some(b'\\'), Some(b'"' | b'\\' | b'/' | b'n' | b't' | b'r' | b'b' | b'f')) => {
+                    at += 2
+                }
+                (Some(b'\\'), Some(b'\'')) => {
+                    push(&raw[pending..at]);
+                    pending = at + 1;
+                    at += 2;
+                }
+                (Some(b'\\'), _) => {
+                    push(&raw[pending..at]);
+                    // The reader has looked at every escape before it handed the text out.
+                    let Ok((escape, end)) = read_escape(raw, at) else {
                         break;
                     };
+                    match escape {
+                        Escape::Char(c @ ('\0'..' ' | '"' | '\\')) => {
+                            push_escaped(c as u16, &mut push)
+                        }
+                        Escape::Char(c) => push(c.encode_utf8(&mut [0; 4])),
+                        Escape::Unit(unit) => push_escaped(unit, &mut push),
+                        Escape::Nothing => {}
+                    }
+                    at = end;
+                    pending = end;
+                }
+                (Some(&special), _) => {
+                    push(&raw[pending..at]);
                     push_escaped(u16::from(special), &mut push);
-                    span = &span[plain + 1..];
-                },
-                Piece::Char(c @ ('\0'..' ' | '"' | '\\')) => push_escaped(c as u16, &mut push),
-                Piece::Char(c) => push(c.encode_utf8(&mut [0; 4])),
-                Piece::Unit(unit) => push_escaped(unit, &mut push),
+                    at += 1;
+                    pending = at;
+                }
             }
         }
+        push(&raw[pending..]);
         push("\"");
     }
 
@@ -165,40 +192,42 @@ impl<'t> Iterator for Pieces<'t> {
 /// Reads the string whose content begins at `start`, after the quote. Returns the content and where it
 /// ends; the closing quote stands there.
 #[inline(always)]
-pub(super) fn read(
+pub(super) fn read<const QUOTE: u8>(
     document: &str,
     start: usize,
-    quote: u8,
 ) -> Result<(Text<'_>, usize), ReadError> {
-    let end = find_special(document.as_bytes(), start, quote);
-    if document.as_bytes().get(end) == Some(&quote) {
+    let end = find_special::<QUOTE>(document.as_bytes(), start);
+    if document.as_bytes().get(end) == Some(&QUOTE) {
         return Ok((Text::new(document, start, end, true), end));
     }
-    read_escaped(document, start, end, quote)
+    read_escaped::<QUOTE>(document, start, end)
 }
 
 /// Goes on with a string that is not plain from `at`.
 #[inline(never)]
-fn read_escaped(
+fn read_escaped<const QUOTE: u8>(
     document: &str,
     start: usize,
     mut at: usize,
-    quote: u8,
 ) -> Result<(Text<'_>, usize), ReadError> {
     let bytes = document.as_bytes();
     loop {
         match bytes.get(at) {
-            Some(&byte) if byte == quote => {
+            Some(&byte) if byte == QUOTE => {
                 return Ok((Text::new(document, start, at, false), at));
             }
-            Some(b'\\') => at = read_escape(document, at)?.1,
+            // The escapes that are common need no closer look.
+            Some(b'\\') => match bytes.get(at + 1) {
+                Some(b'\'' | b'"' | b'\\' | b'/' | b'n' | b't' | b'r' | b'b' | b'f') => at += 2,
+                _ => at = read_escape(document, at)?.1,
+            },
             Some(b'\n' | b'\r') => {
                 return Err(ReadError::new(at, ReadErrorKind::LineBreakInString));
             }
             Some(_) => at += 1,
             None => return Err(ReadError::new(start - 1, ReadErrorKind::UnfinishedString)),
         }
-        at = find_special(bytes, at, quote);
+        at = find_special::<QUOTE>(bytes, at);
     }
 }
 
@@ -269,18 +298,17 @@ fn unit_or_char(value: u32) -> Option<Escape> {
     }
 }
 
-/// Where the next byte stands that is `quote`, a double quote, a backslash or a control character: the
+/// Where the next byte stands that is `QUOTE`, a double quote, a backslash or a control character: the
 /// length of `bytes` if none does.
 #[inline(always)]
-pub(super) fn find_special(bytes: &[u8], mut at: usize, quote: u8) -> usize {
+fn find_special<const QUOTE: u8>(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGH: u64 = ONES * 0x80;
-    let quotes = ONES * u64::from(quote);
     while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let word = u64::from_le_bytes(*eight);
         // A byte below 0x80 sets its high bit in a difference when it is less than what is taken from it.
         // The borrow may then spoil the bytes after it, never those before, and the first is all we want.
-        let less = (word ^ quotes).wrapping_sub(ONES)
+        let less = (word ^ (ONES * u64::from(QUOTE))).wrapping_sub(ONES)
             | (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES)
             | (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES)
             | word.wrapping_sub(ONES * 0x20);
@@ -291,7 +319,7 @@ pub(super) fn find_special(bytes: &[u8], mut at: usize, quote: u8) -> usize {
         at += 8;
     }
     while let Some(&byte) = bytes.get(at) {
-        if byte == quote || byte == b'"' || byte == b'\\' || byte < 0x20 {
+        if byte == QUOTE || byte == b'"' || byte == b'\\' || byte < 0x20 {
             break;
         }
         at += 1;
