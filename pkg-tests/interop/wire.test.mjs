@@ -35,6 +35,8 @@ for (const kind of servers) {
     });
     after(() => server?.stop());
 
+    const greeting = kind.isUpstream ? handshake.greeting.upstream : handshake.greeting;
+
     for (const [title, rows, mode = {}] of tables) {
       describe(title, () => {
         for (const row of rows) {
@@ -44,6 +46,15 @@ for (const kind of servers) {
         }
       });
     }
+
+    test(`a listener may greet the client (${greeting.cites})`, async () => {
+      const greeter = await kind.start('--greet');
+      try {
+        await play(greeter.url, greeting.says, { fresh: true });
+      } finally {
+        await greeter.stop();
+      }
+    });
 
     test('nothing of this has ended the server', async () => {
       assert.equal(server.exited, false);

@@ -256,3 +256,21 @@ export const versions = [
     },
   })),
 ].map((row) => ({ cites: 'protocol.md 5.3', ...row }));
+
+/** What a server started with `--greet` says to a new client. */
+export const greeting = {
+  cites: 'protocol.md 5.5',
+  says: `
+    > {handshake:[0,'fixture']}
+    < ${accepted}
+    < {event:[-1,'events'],hello:['<uuid>']}
+  `,
+  upstream: {
+    cites: 'Q22',
+    says: `
+      > {handshake:[0,'fixture']}
+      < {event:[0,'events'],hello:['<uuid>']}
+      < {handshake:[-1],ok:'<uuid>'}
+    `,
+  },
+};
