@@ -1,0 +1,86 @@
+//! What `--log` prints.
+
+use jstp_server::ServerEvent;
+
+/// Longer messages are cut: they are somebody else's, and may be 8 MiB.
+const MAX_TEXT: usize = 200;
+
+/// Prints a line to standard error.
+pub(crate) fn print(event: &ServerEvent<'_>) {
+    match event {
+        ServerEvent::Connect { connection } => {
+            let address = connection
+                .remote_address()
+                .map(|address| address.to_string());
+            let from = address.unwrap_or_else(|| "an unknown address".to_owned());
+            line(connection.id(), &format!("connected from {from}"));
+        }
+        ServerEvent::Reconnect { connection } => line(connection.id(), "resumed its session"),
+        ServerEvent::Disconnect { connection } => line(connection.id(), "disconnected"),
+        ServerEvent::HandshakeRequest {
+            connection,
+            application,
+            strategy,
+        } => {
+            let request = format!("asked for {application:?} by strategy {strategy:?}");
+            line(connection.id(), &request);
+        }
+        ServerEvent::HandshakeTimeout { connection } => {
+            line(connection.id(), "sent no handshake in time");
+        }
+        ServerEvent::ConnectionError { connection, error } => {
+            line(connection.id(), &format!("broke the rules: {error}"));
+        }
+        ServerEvent::Call {
+            connection,
+            interface,
+            method,
+            ..
+        } => {
+            line(connection.id(), &format!("called {interface}.{method}"));
+        }
+        ServerEvent::Event {
+            connection,
+            interface,
+            event,
+            ..
+        } => {
+            line(connection.id(), &format!("emitted {interface}.{event}"));
+        }
+        ServerEvent::Inspect {
+            connection,
+            interface,
+        } => {
+            line(connection.id(), &format!("inspected {interface}"));
+        }
+        ServerEvent::Heartbeat { connection } => line(connection.id(), "sent a heartbeat"),
+        ServerEvent::MessageRejected { connection, text } => {
+            let excerpt: String = text.chars().take(MAX_TEXT).collect();
+            line(
+                connection.id(),
+                &format!("sent a message that was rejected: {excerpt}"),
+            );
+        }
+        ServerEvent::HandlerFailed {
+            connection,
+            interface,
+            name,
+            error,
+        } => {
+            line(
+                connection.id(),
+                &format!("{interface}.{name} failed: {error}"),
+            );
+        }
+        event => eprintln!("{event:?}"),
+    }
+}
+
+fn line(connection: u64, what: &str) {
+    // What a client sent must not be able to move the cursor or forge lines.
+    let printable: String = what
+        .chars()
+        .map(|char| if char.is_control() { '\u{fffd}' } else { char })
+        .collect();
+    eprintln!("client {connection} {printable}");
+}

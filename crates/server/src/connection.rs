@@ -1,0 +1,546 @@
+//! Connection: what a server holds of a client, with or without a transport under it.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use jstp_proto::error::code;
+use jstp_proto::mdsf::{self, Value, WriteOptions};
+use jstp_proto::version::Requested;
+use jstp_proto::{CallId, Event, Native, Outcome, Output, Refused, RemoteError, Role, State};
+use serde::Serialize;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::application::Application;
+use crate::error::{CallError, MethodError};
+use crate::outbox::{End, Outbox};
+use crate::server::Hub;
+
+/// A client of the server. Clones are the same connection; it outlives a transport by the session's
+/// life in memory, and goes on when the client resumes.
+///
+/// Calls and events issued while the client is away are kept and sent when it resumes.
+#[derive(Clone)]
+pub struct Connection {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    id: u64,
+    server: Weak<Hub>,
+    live: Mutex<Live>,
+}
+
+/// What one turn works on.
+pub(crate) struct Live {
+    pub(crate) core: jstp_proto::Connection<Native>,
+    /// Requests of ours, until the core settles them.
+    waiters: HashMap<CallId, oneshot::Sender<Outcome<Value>>>,
+    /// What the core told the application, until the transport's task deals with it.
+    events: VecDeque<Event<Value>>,
+    link: Option<Link>,
+    profile: Profile,
+    /// Methods that did not end at once.
+    running: JoinSet<()>,
+}
+
+/// The transport a connection sits on.
+#[derive(Clone)]
+pub(crate) struct Link {
+    /// Tells a transport from the one that took its place.
+    pub(crate) number: u64,
+    pub(crate) outbox: Arc<Outbox>,
+    /// Wakes the transport's task for what did not come through the transport.
+    pub(crate) stirred: Arc<Notify>,
+    pub(crate) remote: SocketAddr,
+}
+
+/// What is known of a client.
+#[derive(Clone, Default)]
+struct Profile {
+    username: Option<String>,
+    application: Option<Arc<Application>>,
+    requested: Option<Requested>,
+    requested_text: Option<String>,
+    remote: Option<SocketAddr>,
+    storage: HashMap<String, Value>,
+}
+
+impl Connection {
+    pub(crate) fn new(id: u64, server: Weak<Hub>, config: jstp_proto::Config) -> Self {
+        let live = Live {
+            core: jstp_proto::Connection::new(Role::Server, config),
+            waiters: HashMap::new(),
+            events: VecDeque::new(),
+            link: None,
+            profile: Profile::default(),
+            running: JoinSet::new(),
+        };
+        Self {
+            shared: Arc::new(Shared {
+                id,
+                server,
+                live: Mutex::new(live),
+            }),
+        }
+    }
+
+    /// A number no other connection of this server has.
+    pub fn id(&self) -> u64 {
+        self.shared.id
+    }
+
+    /// The session's id, once there has been a handshake. Whoever knows it can resume the session.
+    pub fn session_id(&self) -> Option<String> {
+        self.lock()
+            .core
+            .session()
+            .map(|session| session.id().to_owned())
+    }
+
+    /// Who the client is, if it said so.
+    pub fn username(&self) -> Option<String> {
+        self.lock().profile.username.clone()
+    }
+
+    /// The application in use, once there has been a handshake.
+    pub fn application(&self) -> Option<Arc<Application>> {
+        self.lock().profile.application.clone()
+    }
+
+    /// The version or range the client asked for; without one, the major number of what it got.
+    pub fn requested_version(&self) -> Option<String> {
+        self.lock().profile.requested_text.clone()
+    }
+
+    /// Where the client connects, or last connected, from.
+    pub fn remote_address(&self) -> Option<SocketAddr> {
+        self.lock().profile.remote
+    }
+
+    /// Whether messages pass.
+    pub fn is_open(&self) -> bool {
+        self.lock().core.state() == State::Ready
+    }
+
+    /// Reads from the session's own storage, which survives reconnection.
+    pub fn get(&self, key: &str) -> Option<Value> {
+        self.lock().profile.storage.get(key).cloned()
+    }
+
+    /// Writes to the session's own storage. Returns what was there.
+    pub fn set(&self, key: impl Into<String>, value: Value) -> Option<Value> {
+        self.lock().profile.storage.insert(key.into(), value)
+    }
+
+    /// Works on the session's own storage without anybody coming between.
+    pub fn with_storage<R>(&self, work: impl FnOnce(&mut HashMap<String, Value>) -> R) -> R {
+        work(&mut self.lock().profile.storage)
+    }
+
+    /// Calls a method of the client's application. The arguments are a tuple, a list or `()`.
+    ///
+    /// While the client is away the call waits for it to resume.
+    ///
+    /// # Errors
+    /// The client's own error; [`CallError::Lost`] when its answer went down with a transport; or
+    /// why the call could not be made.
+    pub async fn call(
+        &self,
+        interface: &str,
+        method: &str,
+        args: impl Serialize,
+    ) -> Result<Vec<Value>, CallError> {
+        let args = arguments(&args)?;
+        self.call_text(interface, method, args).await
+    }
+
+    /// Calls a method, again and again until an answer comes: the client may see the call more than
+    /// once, so its method has to bear that.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call), but never [`CallError::Lost`] while the session lives.
+    pub async fn call_with_resend(
+        &self,
+        interface: &str,
+        method: &str,
+        args: impl Serialize,
+    ) -> Result<Vec<Value>, CallError> {
+        let args = arguments(&args)?;
+        loop {
+            match self.call_text(interface, method, args.clone()).await {
+                Err(CallError::Lost) => {}
+                ended => return ended,
+            }
+        }
+    }
+
+    async fn call_text(
+        &self,
+        interface: &str,
+        method: &str,
+        args: String,
+    ) -> Result<Vec<Value>, CallError> {
+        match self
+            .request(|core| core.call(interface, method, args))
+            .await?
+        {
+            Value::Array(results) => Ok(results),
+            _ => Err(CallError::Malformed),
+        }
+    }
+
+    /// Emits an event to the client. The arguments are a tuple, a list or `()`.
+    ///
+    /// While the client is away the event waits for it to resume.
+    ///
+    /// # Errors
+    /// Why it could not be sent or kept.
+    pub fn emit(
+        &self,
+        interface: &str,
+        event: &str,
+        args: impl Serialize,
+    ) -> Result<(), CallError> {
+        self.emit_text(interface, event, arguments(&args)?)
+    }
+
+    pub(crate) fn emit_text(
+        &self,
+        interface: &str,
+        event: &str,
+        args: String,
+    ) -> Result<(), CallError> {
+        self.turn(|live| live.core.emit(interface, event, args))?;
+        Ok(())
+    }
+
+    /// Asks for the method names of an interface of the client's application.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn inspect(&self, interface: &str) -> Result<Vec<String>, CallError> {
+        let names = self.request(|core| core.inspect(interface)).await?;
+        mdsf::from_value(names).map_err(|_| CallError::Malformed)
+    }
+
+    /// Sends a ping and returns how long the client took to answer.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn ping(&self) -> Result<Duration, CallError> {
+        let sent = Instant::now();
+        self.request(|core| core.ping()).await?;
+        Ok(sent.elapsed())
+    }
+
+    /// Closes the transport, after what is queued has left. What is pending fails. The client may
+    /// come back to its session (Q46); [`forget_session`](Self::forget_session) prevents that.
+    pub fn close(&self) {
+        let now = self.now();
+        self.turn(|live| live.core.close(now));
+    }
+
+    /// Closes the transport and forgets the session, so that the client has to start a new one.
+    pub fn forget_session(&self) {
+        if let (Some(server), Some(session)) = (self.shared.server.upgrade(), self.session_id()) {
+            server.sessions.forget(&session);
+        }
+        self.close();
+        self.turn(|live| live.core.forget_session());
+    }
+
+    /// Issues a request and waits until it is settled.
+    async fn request(
+        &self,
+        issue: impl FnOnce(&mut jstp_proto::Connection<Native>) -> Result<CallId, Refused>,
+    ) -> Result<Value, CallError> {
+        let settled = self.turn(|live| {
+            let call = issue(&mut live.core)?;
+            let (settle, settled) = oneshot::channel();
+            live.waiters.insert(call, settle);
+            Ok::<_, Refused>(settled)
+        })?;
+        match settled.await {
+            Ok(Outcome::Done(results)) => Ok(results),
+            Ok(Outcome::Pong) => Ok(Value::Undefined),
+            Ok(Outcome::Error(Value::Array(error))) => {
+                Err(CallError::Remote(RemoteError::from_wire(error)))
+            }
+            Ok(Outcome::Error(_) | Outcome::Malformed) => Err(CallError::Malformed),
+            Ok(Outcome::Failed(code)) => Err(CallError::failed(code)),
+            // The connection itself is gone.
+            Err(_) => Err(CallError::Lost),
+        }
+    }
+
+    // For the server's own tasks.
+
+    /// One turn of the core on behalf of the application: what it has to say to the peer goes to
+    /// the outbox, what it has to say to the application waits for the transport's task.
+    pub(crate) fn turn<R>(&self, work: impl FnOnce(&mut Live) -> R) -> R {
+        let mut live = self.lock();
+        let result = work(&mut live);
+        if live.drain()
+            && let Some(link) = &live.link
+        {
+            link.stirred.notify_one();
+        }
+        result
+    }
+
+    /// One turn on behalf of a transport, unless another has taken its place.
+    pub(crate) fn turn_of<R>(&self, link: u64, work: impl FnOnce(&mut Live) -> R) -> Option<R> {
+        let mut live = self.lock();
+        if live
+            .link
+            .as_ref()
+            .is_none_or(|current| current.number != link)
+        {
+            return None;
+        }
+        let result = work(&mut live);
+        live.drain();
+        Some(result)
+    }
+
+    /// Puts the connection onto its first transport.
+    pub(crate) fn open(&self, link: Link, accepted: jstp_proto::Instant) {
+        let mut live = self.lock();
+        live.profile.remote = Some(link.remote);
+        live.link = Some(link);
+        live.core.handle_open(accepted);
+    }
+
+    /// Goes on with the session over a transport, in place of any older one, which is closed and
+    /// from here on without a say in this connection (Q2). False if the session is gone.
+    pub(crate) fn take_over(&self, link: Link, now: jstp_proto::Instant, received: u64) -> bool {
+        let mut live = self.lock();
+        if live.core.session().is_none() {
+            return false;
+        }
+        // What the old transport still had to tell of its own end is nobody's business now.
+        live.events
+            .retain(|event| !matches!(event, Event::TransportClosed { .. }));
+        live.profile.remote = Some(link.remote);
+        if let Some(old) = live.link.replace(link) {
+            old.outbox.end(End::Close(1000));
+            old.stirred.notify_one();
+        }
+        let resumed = live.core.resume(now, received).is_ok();
+        live.drain();
+        resumed
+    }
+
+    /// Takes the connection off a transport that is gone. False if it was not on it any more.
+    pub(crate) fn detach(&self, link: u64) -> bool {
+        let mut live = self.lock();
+        if live
+            .link
+            .as_ref()
+            .is_none_or(|current| current.number != link)
+        {
+            return false;
+        }
+        live.core.handle_close();
+        live.drain();
+        live.link = None;
+        live.events.clear();
+        true
+    }
+
+    /// Closes the transport with a code of the server's choosing; the session stays.
+    pub(crate) fn end_transport(&self, end: End) {
+        let live = self.lock();
+        if let Some(link) = &live.link {
+            link.outbox.end(end);
+            link.stirred.notify_one();
+        }
+    }
+
+    pub(crate) fn next_event(&self, link: u64) -> Option<Event<Value>> {
+        self.turn_of(link, |live| live.events.pop_front()).flatten()
+    }
+
+    pub(crate) fn set_application(
+        &self,
+        application: Arc<Application>,
+        requested: Requested,
+        text: Option<String>,
+    ) {
+        let mut live = self.lock();
+        live.profile.requested_text = Some(text.unwrap_or_else(|| major(&application)));
+        live.profile.requested = Some(requested);
+        live.profile.application = Some(application);
+    }
+
+    /// Whether a later version of the application would do, and if so which.
+    pub(crate) fn requested(&self) -> Option<Requested> {
+        self.lock()
+            .profile
+            .requested
+            .clone()
+            .filter(|requested| !requested.is_complete())
+    }
+
+    pub(crate) fn replace_application(&self, application: Arc<Application>) {
+        self.lock().profile.application = Some(application);
+    }
+
+    pub(crate) fn set_username(&self, username: Option<String>) {
+        self.lock().profile.username = username;
+    }
+
+    /// Answers a call or an inspect, over whatever transport there is by now. An answer that
+    /// cannot be written becomes error 16; the reason is returned.
+    pub(crate) fn answer(
+        &self,
+        id: i64,
+        answer: Result<Vec<Value>, MethodError>,
+    ) -> Option<String> {
+        let internal = || Err(format!("[{}]", code::INTERNAL_API_ERROR));
+        let mut why = None;
+        let answer = match answer {
+            Ok(results) => write_array(results).or_else(|error| {
+                why = Some(format!("its result cannot be sent: {error}"));
+                internal()
+            }),
+            Err(error) => {
+                if let MethodError::Internal(error) = &error {
+                    why = Some(error.to_string());
+                }
+                Err(write_array(error.to_wire())
+                    .or_else(|_| internal())
+                    .unwrap_or_else(|text| text))
+            }
+        };
+        self.turn(|live| live.core.answer(id, answer));
+        why
+    }
+
+    /// Lets a method that did not end at once run on beside the connection. False if there are
+    /// `limit` of them already.
+    pub(crate) fn run(
+        &self,
+        limit: usize,
+        method: impl Future<Output = ()> + Send + 'static,
+    ) -> bool {
+        let mut live = self.lock();
+        while live.running.try_join_next().is_some() {}
+        let room = live.running.len() < limit;
+        if room {
+            live.running.spawn(method);
+        }
+        room
+    }
+
+    /// Settles everything pending and stops what still runs, unless a transport is under the
+    /// connection: its session is gone for good. False if there is one.
+    pub(crate) fn expire(&self) -> bool {
+        let mut live = self.lock();
+        if live.link.is_some() {
+            return false;
+        }
+        live.core.forget_session();
+        live.drain();
+        live.waiters.clear();
+        live.running.abort_all();
+        true
+    }
+
+    /// Whether there is no transport under the connection.
+    pub(crate) fn is_detached(&self) -> bool {
+        self.lock().link.is_none()
+    }
+
+    fn now(&self) -> jstp_proto::Instant {
+        self.shared
+            .server
+            .upgrade()
+            .map_or_else(jstp_proto::Instant::default, |server| server.now())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Live> {
+        self.shared
+            .live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Live {
+    /// Passes on what the core has to say. True if the transport's task has something to do.
+    fn drain(&mut self) -> bool {
+        let mut stirred = false;
+        while let Some(output) = self.core.poll_output() {
+            let outbox = self.link.as_ref().map(|link| &link.outbox);
+            match (output, outbox) {
+                (Output::Transmit(text), Some(outbox)) => {
+                    if !outbox.push(text) {
+                        // The reader is too slow; the transport is given up, the session is not.
+                        self.core.handle_close();
+                        stirred = true;
+                    }
+                }
+                (Output::Close { code }, Some(outbox)) => {
+                    outbox.end(End::Close(code));
+                    stirred = true;
+                }
+                (Output::Drop, Some(outbox)) => {
+                    outbox.end(End::Drop);
+                    stirred = true;
+                }
+                (Output::Transmit(_) | Output::Close { .. } | Output::Drop, None) => {}
+                (Output::Event(Event::Settled { call, outcome }), _) => {
+                    if let Some(waiter) = self.waiters.remove(&call) {
+                        // The caller may have stopped waiting.
+                        let _ = waiter.send(outcome);
+                    }
+                }
+                (Output::Event(event), _) => {
+                    self.events.push_back(event);
+                    stirred = true;
+                }
+            }
+        }
+        stirred
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("id", &self.shared.id)
+            .finish_non_exhaustive()
+    }
+}
+
+fn major(application: &Application) -> String {
+    let version = application.version_text().trim_start_matches('v');
+    version.split('.').next().unwrap_or_default().to_owned()
+}
+
+/// The text of an argument list.
+pub(crate) fn arguments(args: &impl Serialize) -> Result<String, CallError> {
+    let values = match mdsf::to_value(args)? {
+        Value::Array(values) => values,
+        Value::Undefined | Value::Null => Vec::new(),
+        _ => {
+            return Err(CallError::Arguments(
+                "they are neither a tuple nor a list".to_owned(),
+            ));
+        }
+    };
+    Ok(write_array(values)?)
+}
+
+fn write_array(values: Vec<Value>) -> Result<String, mdsf::WriteError> {
+    let mut text = String::new();
+    mdsf::write(&Value::Array(values), &mut text, WriteOptions::default())?;
+    Ok(text)
+}

@@ -1,0 +1,99 @@
+//! What a server tells its listener.
+
+use jstp_proto::mdsf::Value;
+
+use crate::connection::Connection;
+
+/// Something that happened on a server (protocol.md 5.6 and 10).
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum ServerEvent<'a> {
+    /// A new session began; its client has been answered.
+    Connect {
+        /// The client.
+        connection: &'a Connection,
+    },
+    /// A session goes on over a new transport.
+    Reconnect {
+        /// The client.
+        connection: &'a Connection,
+    },
+    /// A client's transport is gone; its session lasts for a while.
+    Disconnect {
+        /// The client.
+        connection: &'a Connection,
+    },
+    /// A handshake request has been dealt with.
+    HandshakeRequest {
+        /// The client.
+        connection: &'a Connection,
+        /// The application it asked for; empty if that was not text.
+        application: &'a str,
+        /// The strategy.
+        strategy: &'a str,
+    },
+    /// No handshake request came in time.
+    HandshakeTimeout {
+        /// The client.
+        connection: &'a Connection,
+    },
+    /// A client broke the rules; its transport is being closed.
+    ConnectionError {
+        /// The client.
+        connection: &'a Connection,
+        /// What it did, in a sentence.
+        error: &'a str,
+    },
+    /// A client called a method.
+    Call {
+        /// The client.
+        connection: &'a Connection,
+        /// The interface.
+        interface: &'a str,
+        /// The method.
+        method: &'a str,
+        /// The arguments.
+        args: &'a [Value],
+    },
+    /// A client emitted an event.
+    Event {
+        /// The client.
+        connection: &'a Connection,
+        /// The interface.
+        interface: &'a str,
+        /// The event's name.
+        event: &'a str,
+        /// The arguments.
+        args: &'a [Value],
+    },
+    /// A client asked for an interface's methods.
+    Inspect {
+        /// The client.
+        connection: &'a Connection,
+        /// The interface.
+        interface: &'a str,
+    },
+    /// A client sent the obsolete heartbeat `{}`.
+    Heartbeat {
+        /// The client.
+        connection: &'a Connection,
+    },
+    /// A client's message was rejected.
+    MessageRejected {
+        /// The client.
+        connection: &'a Connection,
+        /// The message as it came.
+        text: &'a str,
+    },
+    /// A method or an event handler failed in a way the client is not told of.
+    HandlerFailed {
+        /// The client.
+        connection: &'a Connection,
+        /// The interface.
+        interface: &'a str,
+        /// The method or the event.
+        name: &'a str,
+        /// What went wrong.
+        error: &'a str,
+    },
+}

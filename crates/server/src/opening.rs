@@ -1,0 +1,137 @@
+//! The opening of a WebSocket: an HTTP request read in bounded space, and the answer to it
+//! (protocol.md 1.1).
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+/// The one subprotocol this server speaks.
+const SUBPROTOCOL: &str = "metarhia-jstp";
+/// Browsers send a few hundred bytes and at most a few kilobytes of cookies.
+const MAX_HEAD: usize = 16 * 1024;
+const MAX_HEADERS: usize = 100;
+
+/// What a request came to.
+#[derive(Debug)]
+pub(crate) enum Opening {
+    /// Send the answer; the rest of what was read already belongs to the WebSocket.
+    Accepted { answer: String, rest: Vec<u8> },
+    /// Send the answer and close.
+    Refused { answer: &'static str },
+}
+
+impl Opening {
+    fn refused(answer: &'static str) -> Self {
+        Self::Refused { answer }
+    }
+}
+
+const BAD_REQUEST: &str =
+    "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+const FORBIDDEN: &str = "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+const UPGRADE_REQUIRED: &str = "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\n\
+     Connection: close\r\nContent-Length: 0\r\n\r\n";
+
+/// Reads a request up to its empty line and decides on it. `allows_origin` is asked once the
+/// request is known to be a WebSocket's.
+///
+/// # Errors
+/// The peer left, or the transport failed, before the request was complete.
+pub(crate) async fn read<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    allows_origin: impl Fn(Option<&str>) -> bool,
+) -> io::Result<Opening> {
+    let mut head = Vec::with_capacity(1024);
+    loop {
+        let searched = head.len().saturating_sub(3);
+        if stream.read_buf(&mut head).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let tail = head.get(searched..).unwrap_or_default();
+        if let Some(found) = tail.windows(4).position(|window| window == b"\r\n\r\n") {
+            let rest = head.split_off(searched + found + 4);
+            if head.len() > MAX_HEAD {
+                return Ok(Opening::refused(BAD_REQUEST));
+            }
+            return Ok(match decide(&head, allows_origin) {
+                Ok(answer) => Opening::Accepted { answer, rest },
+                Err(answer) => Opening::refused(answer),
+            });
+        }
+        if head.len() > MAX_HEAD {
+            return Ok(Opening::refused(BAD_REQUEST));
+        }
+    }
+}
+
+/// Returns the whole answer, or the refusal, to a complete request head.
+fn decide(
+    head: &[u8],
+    allows_origin: impl Fn(Option<&str>) -> bool,
+) -> Result<String, &'static str> {
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    if !request.parse(head).is_ok_and(|status| status.is_complete()) {
+        return Err(BAD_REQUEST);
+    }
+    let is_get = request.method == Some("GET") && request.version == Some(1);
+    let headers = Headers(request.headers);
+    if !is_get || !headers.lists("upgrade", "websocket") || !headers.lists("connection", "upgrade")
+    {
+        return Err(BAD_REQUEST);
+    }
+    let host = headers.first("host");
+    let key = headers
+        .first("sec-websocket-key")
+        .filter(|key| !key.is_empty());
+    let version = headers.first("sec-websocket-version");
+    let (Some(_), Some(key), Some(version)) = (host, key, version) else {
+        return Err(BAD_REQUEST);
+    };
+    if version != "13" {
+        return Err(UPGRADE_REQUIRED);
+    }
+    if !allows_origin(headers.first("origin")) {
+        return Err(FORBIDDEN);
+    }
+    let Some(subprotocol) = headers
+        .elements("sec-websocket-protocol")
+        .find(|offer| offer.eq_ignore_ascii_case(SUBPROTOCOL))
+    else {
+        return Err(FORBIDDEN);
+    };
+    let accept = derive_accept_key(key.as_bytes());
+    Ok(format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: {subprotocol}\r\n\r\n"
+    ))
+}
+
+struct Headers<'h>(&'h [httparse::Header<'h>]);
+
+impl<'h> Headers<'h> {
+    fn all(&self, name: &'static str) -> impl Iterator<Item = &'h str> {
+        self.0
+            .iter()
+            .filter(move |header| header.name.eq_ignore_ascii_case(name))
+            .filter_map(|header| str::from_utf8(header.value).ok())
+            .map(str::trim)
+    }
+
+    fn first(&self, name: &'static str) -> Option<&'h str> {
+        self.all(name).next()
+    }
+
+    /// The elements of a comma-separated header, which may be spread over several lines.
+    fn elements(&self, name: &'static str) -> impl Iterator<Item = &'h str> {
+        self.all(name)
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+    }
+
+    fn lists(&self, name: &'static str, token: &str) -> bool {
+        self.elements(name)
+            .any(|element| element.eq_ignore_ascii_case(token))
+    }
+}

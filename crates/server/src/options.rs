@@ -1,0 +1,211 @@
+//! What a server is made of, each option with its default.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::application::{Application, Index};
+use crate::auth::AuthPolicy;
+use crate::connection::Connection;
+use crate::error::OptionsError;
+use crate::events::ServerEvent;
+
+pub(crate) type OriginCheck = Arc<dyn Fn(Option<&str>) -> bool + Send + Sync>;
+pub(crate) type Listener = Arc<dyn Fn(&ServerEvent<'_>) + Send + Sync>;
+pub(crate) type ConnectListener = Arc<dyn Fn(&Connection) + Send + Sync>;
+
+/// Options of [`create_server`](crate::create_server).
+pub struct ServerOptions {
+    applications: Vec<Application>,
+    settings: Settings,
+}
+
+/// What of the options the server's tasks look at.
+pub(crate) struct Settings {
+    pub(crate) auth_policy: Option<Arc<dyn AuthPolicy>>,
+    pub(crate) origin_check: Option<OriginCheck>,
+    pub(crate) on_connect: Option<ConnectListener>,
+    pub(crate) on_event: Option<Listener>,
+    pub(crate) heartbeat_interval: Option<Duration>,
+    pub(crate) handshake_timeout: Duration,
+    pub(crate) auth_timeout: Duration,
+    pub(crate) close_timeout: Duration,
+    pub(crate) keepalive_interval: Duration,
+    pub(crate) keepalive_grace: Duration,
+    pub(crate) client_expiration_time: Duration,
+    pub(crate) max_detached_sessions: usize,
+    pub(crate) max_connections: usize,
+    pub(crate) max_outgoing: usize,
+    pub(crate) max_running_methods: usize,
+}
+
+impl ServerOptions {
+    /// A server of these applications, everything else at its default.
+    pub fn new(applications: impl IntoIterator<Item = Application>) -> Self {
+        Self {
+            applications: applications.into_iter().collect(),
+            settings: Settings {
+                auth_policy: None,
+                origin_check: None,
+                on_connect: None,
+                on_event: None,
+                heartbeat_interval: None,
+                handshake_timeout: Duration::from_secs(3),
+                auth_timeout: Duration::from_secs(30),
+                close_timeout: Duration::from_secs(5),
+                keepalive_interval: Duration::from_secs(20),
+                keepalive_grace: Duration::from_secs(10),
+                client_expiration_time: Duration::from_secs(60 * 60),
+                max_detached_sessions: 100_000,
+                max_connections: 100_000,
+                max_outgoing: 8 * 1024 * 1024,
+                max_running_methods: 10_000,
+            },
+        }
+    }
+
+    /// Who decides on handshakes that are neither anonymous nor resume a session. Without a policy
+    /// they are refused with error 11.
+    #[must_use]
+    pub fn auth_policy(mut self, policy: impl AuthPolicy) -> Self {
+        self.settings.auth_policy = Some(Arc::new(policy));
+        self
+    }
+
+    /// Which origins may connect; browsers always send theirs, other clients may send none. By
+    /// default all may.
+    #[must_use]
+    pub fn origin_check(
+        mut self,
+        check: impl Fn(Option<&str>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.origin_check = Some(Arc::new(check));
+        self
+    }
+
+    /// Called with every client that starts a session, once it has been answered, so that what is
+    /// emitted here arrives after the handshake.
+    #[must_use]
+    pub fn on_connect(mut self, listener: impl Fn(&Connection) + Send + Sync + 'static) -> Self {
+        self.settings.on_connect = Some(Arc::new(listener));
+        self
+    }
+
+    /// Called with everything worth a line in a log. It must not block.
+    #[must_use]
+    pub fn on_event(mut self, listener: impl Fn(&ServerEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.settings.on_event = Some(Arc::new(listener));
+        self
+    }
+
+    /// How often to send each client a `ping` message, whose answer acknowledges what the client
+    /// has received. Off by default: a ping is sent anyway once 64 messages or 64 KiB are
+    /// unacknowledged.
+    #[must_use]
+    pub fn heartbeat_interval(mut self, interval: Duration) -> Self {
+        self.settings.heartbeat_interval = Some(interval);
+        self
+    }
+
+    /// How long a client may take from being accepted to its handshake request. 3 s, as upstream.
+    #[must_use]
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.handshake_timeout = timeout;
+        self
+    }
+
+    /// How long the policy may take; then the client is refused with error 11. 30 s.
+    #[must_use]
+    pub fn auth_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.auth_timeout = timeout;
+        self
+    }
+
+    /// How long to wait for a client's close frame before its TCP connection is dropped. 5 s.
+    #[must_use]
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.close_timeout = timeout;
+        self
+    }
+
+    /// After how much silence a client is sent a WebSocket ping, and how much more of it drops the
+    /// TCP connection. 20 s and 10 s, as upstream.
+    #[must_use]
+    pub fn keepalive(mut self, interval: Duration, grace: Duration) -> Self {
+        self.settings.keepalive_interval = interval;
+        self.settings.keepalive_grace = grace;
+        self
+    }
+
+    /// How long a session without a transport stays in memory. 1 h, as upstream.
+    #[must_use]
+    pub fn client_expiration_time(mut self, time: Duration) -> Self {
+        self.settings.client_expiration_time = time;
+        self
+    }
+
+    /// How many sessions without a transport stay in memory; the oldest go first. 100 000.
+    #[must_use]
+    pub fn max_detached_sessions(mut self, sessions: usize) -> Self {
+        self.settings.max_detached_sessions = sessions;
+        self
+    }
+
+    /// How many clients may be connected; further ones are dropped as they come. 100 000.
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.settings.max_connections = connections;
+        self
+    }
+
+    /// How many bytes may wait for a client that reads slowly before its transport is closed with
+    /// 1013; its session stays. 8 MiB.
+    #[must_use]
+    pub fn max_outgoing(mut self, bytes: usize) -> Self {
+        self.settings.max_outgoing = bytes;
+        self
+    }
+
+    /// How many of a client's calls may be under way; further ones are answered with error 16.
+    /// 10 000.
+    #[must_use]
+    pub fn max_running_methods(mut self, methods: usize) -> Self {
+        self.settings.max_running_methods = methods;
+        self
+    }
+
+    pub(crate) fn check(self) -> Result<(Index, Settings), OptionsError> {
+        let settings = &self.settings;
+        let durations = [
+            ("heartbeat_interval", settings.heartbeat_interval),
+            ("handshake_timeout", Some(settings.handshake_timeout)),
+            ("auth_timeout", Some(settings.auth_timeout)),
+            ("close_timeout", Some(settings.close_timeout)),
+            ("keepalive interval", Some(settings.keepalive_interval)),
+            ("keepalive grace", Some(settings.keepalive_grace)),
+        ];
+        if let Some((option, _)) = durations
+            .into_iter()
+            .find(|(_, value)| value.is_some_and(|value| value.is_zero()))
+        {
+            return Err(OptionsError::Zero { option });
+        }
+        let limits = [
+            ("max_connections", settings.max_connections),
+            ("max_outgoing", settings.max_outgoing),
+            ("max_running_methods", settings.max_running_methods),
+        ];
+        if let Some((option, _)) = limits.into_iter().find(|(_, value)| *value == 0) {
+            return Err(OptionsError::Zero { option });
+        }
+        Ok((Index::new(self.applications)?, self.settings))
+    }
+}
+
+impl fmt::Debug for ServerOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerOptions")
+            .field("applications", &self.applications)
+            .finish_non_exhaustive()
+    }
+}

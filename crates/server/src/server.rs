@@ -1,0 +1,342 @@
+//! Server: listens, accepts, knows its clients, and ends.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use jstp_proto::{Config, Role};
+use serde::Serialize;
+use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::application::{Application, Index};
+use crate::connection::{self, Connection};
+use crate::driver;
+use crate::error::{CallError, OptionsError};
+use crate::events::ServerEvent;
+use crate::options::{ServerOptions, Settings};
+use crate::outbox::End;
+use crate::sessions::Sessions;
+
+/// Makes a server, which does nothing until it is told to [`listen`](Server::listen).
+///
+/// # Errors
+/// Names the option that is wrong.
+pub fn create_server(options: ServerOptions) -> Result<Server, OptionsError> {
+    let (applications, settings) = options.check()?;
+    let sessions = Sessions::new(
+        settings.client_expiration_time,
+        settings.max_detached_sessions,
+    );
+    let hub = Hub {
+        applications: RwLock::new(Arc::new(applications)),
+        sessions,
+        clients: Mutex::default(),
+        tasks: Mutex::default(),
+        stopping: AtomicBool::new(false),
+        last_number: AtomicU64::new(0),
+        origin: Instant::now(),
+        settings,
+    };
+    Ok(Server {
+        hub: Arc::new(hub),
+        listening: Mutex::default(),
+    })
+}
+
+/// A JSTP server. Dropping it stops it from listening and leaves open connections alone.
+pub struct Server {
+    hub: Arc<Hub>,
+    listening: Mutex<Vec<Listening>>,
+}
+
+struct Listening {
+    address: SocketAddr,
+    /// Dropped, it ends the task.
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Begins to accept clients on an address; port 0 picks a free one. Returns the address.
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<SocketAddr> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let (stop, stopping) = oneshot::channel();
+        let hub = Arc::clone(&self.hub);
+        let task = tokio::spawn(async move { accept(&hub, listener, stopping).await });
+        let listening = Listening {
+            address,
+            stop,
+            task,
+        };
+        lock(&self.listening).push(listening);
+        Ok(address)
+    }
+
+    /// The address last listened on, or `None` while the server does not listen.
+    pub fn address(&self) -> Option<SocketAddr> {
+        lock(&self.listening)
+            .last()
+            .map(|listening| listening.address)
+    }
+
+    /// Stops accepting clients, and leaves those alone that are connected.
+    pub async fn close(&self) {
+        let listening = std::mem::take(&mut *lock(&self.listening));
+        for Listening { stop, task, .. } in listening {
+            drop(stop);
+            // Either it has ended, or its runtime has.
+            let _ = task.await;
+        }
+    }
+
+    /// Stops accepting clients, closes all transports with 1001, after what is queued has left, and
+    /// waits until they are gone, but no longer than the close timeout.
+    pub async fn shutdown(&self) {
+        self.hub.stopping.store(true, Ordering::SeqCst);
+        self.close().await;
+        for client in self.clients() {
+            client.end_transport(End::Close(1001));
+        }
+        let mut tasks = std::mem::take(&mut *lock(&self.hub.tasks));
+        let all_ended = async { while tasks.join_next().await.is_some() {} };
+        // Whoever has not ended by then is dropped with the set.
+        let _ = timeout(self.hub.settings.close_timeout, all_ended).await;
+    }
+
+    /// The clients whose transport is up and whose handshake is done.
+    pub fn clients(&self) -> Vec<Connection> {
+        self.hub.clients()
+    }
+
+    /// Emits an event to every client. Returns how many there were.
+    ///
+    /// # Errors
+    /// The arguments cannot be sent to anybody; a client with a full buffer is merely left out.
+    pub fn broadcast(
+        &self,
+        interface: &str,
+        event: &str,
+        args: impl Serialize,
+    ) -> Result<usize, CallError> {
+        self.hub.broadcast(interface, event, args)
+    }
+
+    /// A handle for methods that need the server they run on.
+    pub fn handle(&self) -> ServerHandle {
+        ServerHandle {
+            hub: Arc::clone(&self.hub),
+        }
+    }
+}
+
+/// What methods may do with the server they run on: a [`Server`] but for listening and ending.
+#[derive(Clone)]
+pub struct ServerHandle {
+    hub: Arc<Hub>,
+}
+
+impl ServerHandle {
+    /// See [`Server::clients`].
+    pub fn clients(&self) -> Vec<Connection> {
+        self.hub.clients()
+    }
+
+    /// See [`Server::broadcast`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn broadcast(
+        &self,
+        interface: &str,
+        event: &str,
+        args: impl Serialize,
+    ) -> Result<usize, CallError> {
+        self.hub.broadcast(interface, event, args)
+    }
+
+    /// Replaces the set of applications for later handshakes; sessions keep theirs.
+    ///
+    /// # Errors
+    /// As [`create_server`].
+    pub fn update_applications(
+        &self,
+        applications: impl IntoIterator<Item = Application>,
+    ) -> Result<(), OptionsError> {
+        let index = Index::new(applications.into_iter().collect())?;
+        *self
+            .hub
+            .applications
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(index);
+        Ok(())
+    }
+
+    /// Selects anew, for each connected client that did not ask for one complete version, and
+    /// keeps its application where nothing matches.
+    pub fn update_connections_api(&self) {
+        let applications = self.hub.applications();
+        for client in self.clients() {
+            if let (Some(current), Some(requested)) = (client.application(), client.requested())
+                && let Some(application) = applications.pick(current.name(), &requested)
+            {
+                client.replace_application(application);
+            }
+        }
+    }
+}
+
+/// What all tasks of a server share.
+pub(crate) struct Hub {
+    applications: RwLock<Arc<Index>>,
+    pub(crate) sessions: Sessions,
+    clients: Mutex<HashMap<u64, Connection>>,
+    /// One for each socket.
+    tasks: Mutex<JoinSet<()>>,
+    stopping: AtomicBool,
+    last_number: AtomicU64,
+    origin: Instant,
+    pub(crate) settings: Settings,
+}
+
+impl Hub {
+    pub(crate) fn now(&self) -> jstp_proto::Instant {
+        let millis = self.origin.elapsed().as_millis();
+        jstp_proto::Instant::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+    }
+
+    pub(crate) fn instant(&self, instant: jstp_proto::Instant) -> Instant {
+        self.origin + Duration::from_millis(instant.as_millis())
+    }
+
+    /// A number for a connection or a transport.
+    pub(crate) fn number(&self) -> u64 {
+        self.last_number.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        Config {
+            handshake_timeout: self.settings.handshake_timeout,
+            close_timeout: self.settings.close_timeout,
+            ..Config::new(Role::Server)
+        }
+    }
+
+    pub(crate) fn applications(&self) -> Arc<Index> {
+        Arc::clone(
+            &self
+                .applications
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
+    pub(crate) fn tell(&self, event: &ServerEvent<'_>) {
+        if let Some(listener) = &self.settings.on_event {
+            driver::guarded(|| listener(event));
+        }
+    }
+
+    /// The client's messages pass, over a new transport.
+    pub(crate) fn joined(&self, connection: &Connection) {
+        lock(&self.clients).insert(connection.id(), connection.clone());
+        if self.stopping.load(Ordering::SeqCst) {
+            connection.end_transport(End::Close(1001));
+        }
+    }
+
+    /// The client's transport is gone.
+    pub(crate) fn left(&self, connection: &Connection) {
+        let mut clients = lock(&self.clients);
+        // It may be back already, over another.
+        if connection.is_detached() && clients.remove(&connection.id()).is_some() {
+            drop(clients);
+            if let Some(session) = connection.session_id() {
+                self.sessions.leave(&session);
+            }
+            self.tell(&ServerEvent::Disconnect { connection });
+        }
+    }
+
+    fn clients(&self) -> Vec<Connection> {
+        let mut clients: Vec<Connection> = lock(&self.clients).values().cloned().collect();
+        clients.retain(Connection::is_open);
+        clients.sort_unstable_by_key(Connection::id);
+        clients
+    }
+
+    fn broadcast(
+        &self,
+        interface: &str,
+        event: &str,
+        args: impl Serialize,
+    ) -> Result<usize, CallError> {
+        let args = connection::arguments(&args)?;
+        let mut reached = 0;
+        for client in self.clients() {
+            match client.emit_text(interface, event, args.clone()) {
+                Ok(()) => reached += 1,
+                // The others get it nonetheless; who cannot keep it is lost to it.
+                Err(CallError::BufferFull | CallError::Closed) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(reached)
+    }
+}
+
+/// Accepts until told to stop, and lets sessions expire meanwhile.
+async fn accept(hub: &Arc<Hub>, listener: TcpListener, mut stop: oneshot::Receiver<()>) {
+    let mut sweeping = pin!(hub.sessions.sweep());
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut sweeping => return,
+            _ = &mut stop => return,
+        };
+        match accepted {
+            Ok((stream, remote)) => {
+                let mut tasks = lock(&hub.tasks);
+                while tasks.try_join_next().is_some() {}
+                if tasks.len() < hub.settings.max_connections {
+                    // Small messages are the rule, and each is wanted at once. It may fail when
+                    // the peer is gone already, which the task finds out.
+                    let _ = stream.set_nodelay(true);
+                    tasks.spawn(driver::serve(Arc::clone(hub), stream, remote));
+                }
+            }
+            // Either this one client is gone, or the process is out of something: then trying
+            // again at once would only burn the processor.
+            Err(_) => sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("address", &self.address())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ServerHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerHandle").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,303 @@
+//! Transport: one WebSocket, from which whole texts come and into which an [`Outbox`] empties.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_util::{Sink, Stream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::{Instant, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{self, Bytes, Message, Utf8Bytes};
+
+use crate::outbox::{Next, Outbox};
+
+/// Frames larger than this are refused by some Node clients at their defaults (Q45).
+const FRAGMENT: usize = 16 * 1024;
+
+/// A WebSocket, after its opening.
+pub(crate) struct Transport<S> {
+    socket: WebSocketStream<Heard<S>>,
+    outbox: Arc<Outbox>,
+    /// What is left of a message that leaves in fragments, all but the first of which continue it.
+    fragments: Option<Bytes>,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    /// Our close frame is out, or on its way; texts that still come are of no interest.
+    CloseSent,
+    /// The peer's close frame is in; ours follows by itself.
+    PeerClosed,
+    /// Input can no longer be told apart into frames.
+    Broken,
+    Ended,
+}
+
+/// What a transport has to tell.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    /// A message.
+    Text(Text),
+    /// The peer broke the rules of WebSocket: why, for a person. The closing has begun.
+    Broken { why: String },
+    /// The transport is gone.
+    Ended,
+}
+
+/// A message's text, still in the bytes it came in.
+#[derive(Debug)]
+pub(crate) struct Text(Utf8Bytes);
+
+impl Text {
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
+    /// A transport over a stream whose opening is done, of which `rest` has been read already.
+    pub(crate) async fn new(
+        stream: S,
+        rest: Vec<u8>,
+        outbox: Arc<Outbox>,
+        max_message: usize,
+    ) -> Self {
+        let config = WebSocketConfig::default()
+            // Both are held by every idle connection.
+            .read_buffer_size(4 * 1024)
+            .write_buffer_size(FRAGMENT)
+            .max_message_size(Some(max_message))
+            .max_frame_size(Some(max_message));
+        let stream = Heard {
+            stream,
+            last: Instant::now(),
+        };
+        let socket =
+            WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(config)).await;
+        Self {
+            socket,
+            outbox,
+            fragments: None,
+            state: State::Open,
+        }
+    }
+
+    /// When the peer was last heard, be it a single byte.
+    pub(crate) fn last_heard(&self) -> Instant {
+        self.socket.get_ref().last
+    }
+
+    /// Returns what comes next, writing meanwhile what the outbox holds. Nothing is lost if the
+    /// future is dropped.
+    pub(crate) async fn next(&mut self) -> Incoming {
+        std::future::poll_fn(|cx| self.poll(cx)).await
+    }
+
+    /// Sends a WebSocket ping, which asks a silent peer for a sign of life.
+    pub(crate) fn ping(&mut self) {
+        if self.state == State::Open {
+            let ping = Message::Ping(Bytes::new());
+            // A transport that cannot be written to says so when it is next read or written.
+            let _ = Pin::new(&mut self.socket).start_send(ping);
+        }
+    }
+
+    /// Sees the transport to its end: what is queued leaves, the close frames are exchanged, and
+    /// what the peer still sends is read, since unread bytes would turn our close into a reset
+    /// that destroys what the peer has not read yet.
+    pub(crate) async fn finish(mut self, patience: Duration) {
+        let ending = async {
+            while !matches!(self.next().await, Incoming::Ended) {}
+            if !self.outbox.is_dropped() {
+                linger(self.socket.get_mut()).await;
+            }
+        };
+        // What did not end in time is dropped.
+        let _ = timeout(patience, ending).await;
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+        self.outbox.register(cx);
+        if self.state == State::Ended || self.outbox.is_dropped() {
+            return self.ended();
+        }
+        // Writing comes first but flushing last: while there are messages to read, answers gather
+        // and leave together.
+        if let Poll::Ready(Err(_)) = self.poll_write(cx) {
+            return self.ended();
+        }
+        while self.state != State::Broken {
+            match Pin::new(&mut self.socket).poll_next(cx) {
+                Poll::Pending => break,
+                Poll::Ready(None) => return self.ended(),
+                Poll::Ready(Some(Err(error))) => return self.failed(&error),
+                Poll::Ready(Some(Ok(message))) => {
+                    if let Some(incoming) = self.received(message) {
+                        return Poll::Ready(incoming);
+                    }
+                }
+            }
+        }
+        match Pin::new(&mut self.socket).poll_flush(cx) {
+            Poll::Ready(Err(_)) => self.ended(),
+            // Our close frame has left, and nothing intelligible can follow from the peer.
+            Poll::Ready(Ok(())) if self.state == State::Broken => self.ended(),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Hands the socket what the outbox holds, for as long as the socket takes it.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), tungstenite::Error>> {
+        while self.state == State::Open {
+            ready!(Pin::new(&mut self.socket).poll_ready(cx))?;
+            if let Some(mut rest) = self.fragments.take() {
+                let fragment = rest.split_to(rest.len().min(FRAGMENT));
+                let last = rest.is_empty();
+                self.send(Message::Frame(Frame::message(
+                    fragment,
+                    OpCode::Data(Data::Continue),
+                    last,
+                )))?;
+                self.fragments = (!last).then_some(rest);
+                continue;
+            }
+            match self.outbox.take() {
+                Next::Text(text) if text.len() <= FRAGMENT => {
+                    self.send(Message::Text(text.into()))?;
+                }
+                Next::Text(text) => {
+                    let mut rest = Bytes::from(text);
+                    let first = rest.split_to(FRAGMENT);
+                    let first = Frame::message(first, OpCode::Data(Data::Text), false);
+                    self.send(Message::Frame(first))?;
+                    self.fragments = Some(rest);
+                }
+                Next::Close(code) => {
+                    self.send(close_frame(code.into()))?;
+                    self.state = State::CloseSent;
+                }
+                Next::Drop | Next::Nothing => return Poll::Ready(Ok(())),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn send(&mut self, message: Message) -> Result<(), tungstenite::Error> {
+        Pin::new(&mut self.socket).start_send(message)
+    }
+
+    fn received(&mut self, message: Message) -> Option<Incoming> {
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Binary(bytes) => match Utf8Bytes::try_from(bytes) {
+                Ok(text) => text,
+                Err(_) => {
+                    return Some(self.broken(CloseCode::Invalid, "a binary message is not UTF-8"));
+                }
+            },
+            Message::Close(_) => {
+                if self.state == State::Open {
+                    self.state = State::PeerClosed;
+                }
+                return None;
+            }
+            // The socket answers pings itself; both count as signs of life, which `Heard` notes.
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return None,
+        };
+        (self.state == State::Open).then(|| Incoming::Text(Text(text)))
+    }
+
+    fn failed(&mut self, error: &tungstenite::Error) -> Poll<Incoming> {
+        use tungstenite::Error;
+        use tungstenite::error::ProtocolError;
+
+        let code = match error {
+            Error::Capacity(_) => CloseCode::Size,
+            Error::Utf8(_) => CloseCode::Invalid,
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return self.ended(),
+            Error::Protocol(_) => CloseCode::Protocol,
+            _ => return self.ended(),
+        };
+        Poll::Ready(self.broken(code, &error.to_string()))
+    }
+
+    /// Begins to close a WebSocket that cannot be read any further.
+    fn broken(&mut self, code: CloseCode, why: &str) -> Incoming {
+        if self.state == State::Open {
+            // If this fails the transport is gone, which is as good.
+            let _ = self.send(close_frame(code));
+        }
+        self.state = State::Broken;
+        Incoming::Broken {
+            why: why.to_owned(),
+        }
+    }
+
+    fn ended(&mut self) -> Poll<Incoming> {
+        self.state = State::Ended;
+        Poll::Ready(Incoming::Ended)
+    }
+}
+
+fn close_frame(code: CloseCode) -> Message {
+    Message::Close(Some(CloseFrame {
+        code,
+        reason: Utf8Bytes::default(),
+    }))
+}
+
+/// Says that nothing more will be written, and reads until the peer says the same.
+pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
+    if stream.shutdown().await.is_err() {
+        return;
+    }
+    let mut discarded = [0; 1024];
+    while stream.read(&mut discarded).await.is_ok_and(|read| read > 0) {}
+}
+
+/// A stream that remembers when it last had something to read. Frames alone would not do: a large
+/// message over a slow line is one frame for minutes.
+struct Heard<S> {
+    stream: S,
+    last: Instant,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if read.is_ready() {
+            self.last = Instant::now();
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
