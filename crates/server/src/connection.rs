@@ -65,8 +65,7 @@ pub(crate) struct Link {
 struct Profile {
     username: Option<String>,
     application: Option<Arc<Application>>,
-    requested: Option<Requested>,
-    requested_text: Option<String>,
+    requested_version: Option<String>,
     remote: Option<SocketAddr>,
     storage: HashMap<String, Value>,
 }
@@ -115,7 +114,7 @@ impl Connection {
 
     /// The version or range the client asked for; without one, the major number of what it got.
     pub fn requested_version(&self) -> Option<String> {
-        self.lock().profile.requested_text.clone()
+        self.lock().profile.requested_version.clone()
     }
 
     /// Where the client connects, or last connected, from.
@@ -367,25 +366,17 @@ impl Connection {
         self.turn_of(link, |live| live.events.pop_front()).flatten()
     }
 
-    pub(crate) fn set_application(
-        &self,
-        application: Arc<Application>,
-        requested: Requested,
-        text: Option<String>,
-    ) {
+    /// Sets the application a handshake has come to, and the version asked for, if any.
+    pub(crate) fn set_application(&self, application: Arc<Application>, asked: Option<String>) {
         let mut live = self.lock();
-        live.profile.requested_text = Some(text.unwrap_or_else(|| major(&application)));
-        live.profile.requested = Some(requested);
+        live.profile.requested_version = Some(asked.unwrap_or_else(|| major(&application)));
         live.profile.application = Some(application);
     }
 
-    /// Whether a later version of the application would do, and if so which.
+    /// What other versions of the application would do as well; `None` if none would.
     pub(crate) fn requested(&self) -> Option<Requested> {
-        self.lock()
-            .profile
-            .requested
-            .clone()
-            .filter(|requested| !requested.is_complete())
+        let requested = Requested::parse(self.requested_version().as_deref()).ok()?;
+        (!requested.is_complete()).then_some(requested)
     }
 
     pub(crate) fn replace_application(&self, application: Arc<Application>) {

@@ -11,7 +11,6 @@ use futures_util::FutureExt;
 use jstp_proto::error::code;
 use jstp_proto::mdsf::Value;
 use jstp_proto::message::VersionField;
-use jstp_proto::version::Requested;
 use jstp_proto::{Event, HandshakeFailure, RemoteError, Strategy};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
@@ -123,8 +122,8 @@ struct Authenticating {
 /// The application a handshake has come to.
 struct Choice {
     application: Arc<Application>,
-    requested: Requested,
-    text: Option<String>,
+    /// The version asked for, if any was.
+    version: Option<String>,
 }
 
 /// The `ping` messages of the `heartbeat_interval` option.
@@ -267,14 +266,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let app = app.unwrap_or_default();
         let choice = requested.and_then(|requested| {
             let application = self.hub.applications().pick(&app, &requested)?;
-            let text = match version {
+            let version = match version {
                 VersionField::Text(text) => Some(text.clone()),
                 VersionField::Any | VersionField::NotText => None,
             };
             Some(Choice {
                 application,
-                requested,
-                text,
+                version,
             })
         });
         let Some(choice) = choice else {
@@ -356,7 +354,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     fn accept(&mut self, choice: Choice, username: Option<String>) {
         let session = Uuid::new_v4().to_string();
         self.connection
-            .set_application(choice.application, choice.requested, choice.text);
+            .set_application(choice.application, choice.version);
         self.connection.set_username(username);
         let accepted = self.connection.turn_of(self.link.number, |live| {
             live.core.accept(session.clone()).is_ok()
