@@ -110,7 +110,7 @@ fn every_bracket_finds_its_partner_at_any_depth() {
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;
-            let (open, close) = if random % 2 == 0 {
+            let (open, close) = if random.is_multiple_of(2) {
                 ("[0,", ",1]")
             } else {
                 ("{\"a\":", ",\"b\":1}")
