@@ -6,7 +6,7 @@ use super::float;
 use super::object;
 use super::value::Value;
 
-/// What [`write`] does with values that not everyone can read.
+/// What [`write()`] does with values that not everyone can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WriteOptions {
     /// Whether to write NaN and the infinities. Off: peers that read with upstream's JavaScript parser
