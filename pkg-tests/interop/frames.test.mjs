@@ -264,7 +264,7 @@ for (const kind of servers) {
 
     // Upstream sends its FIN together with the close.
     const [soonest, latest] = kind.isUpstream ? [0, 1_000] : [4_000, 7_000];
-    test(`a close that is not answered ends TCP after ${soonest} to ${latest} ms (protocol.md 1.3)`, () =>
+    test(`a close without answer ends TCP in ${soonest} to ${latest} ms (protocol.md 1.3)`, () =>
       withTransport(server, async (tcp) => {
         tcp.send("{handshake:[0,'nope']}");
         await tcp.message();

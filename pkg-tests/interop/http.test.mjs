@@ -114,7 +114,9 @@ const rows = [
   {
     name: 'an offer of permessage-deflate is ignored',
     request: {
-      headers: upgradeHeaders({ 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' }),
+      headers: upgradeHeaders({
+        'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits',
+      }),
     },
     status: 101,
     echoes: 'metarhia-jstp',

@@ -173,9 +173,10 @@ for (const kind of servers) {
       quiet: (connection, callback) => callback(null),
       later: async (connection, x) => ({ x }),
     };
+    const application = new jstp.Application('app', { page });
     test(
       'the server calls the client',
-      connected('fixture', { application: new jstp.Application('app', { page }) }, async (connection) => {
+      connected('fixture', { application }, async (connection) => {
         const invoke = async (method, ...args) =>
           (await call(connection, 'back', 'invoke', 'page', method, args))[0];
         assert.deepEqual(await invoke('greet', 'bob'), { ok: ['hello bob', 3] });
@@ -196,8 +197,9 @@ for (const kind of servers) {
       }),
     );
 
-    test('the server calls a client without an application', connected('fixture', {}, async (connection) => {
-      assert.deepEqual(await call(connection, 'back', 'invoke', 'page', 'm', []), [{ error: [12] }]);
+    test('the server calls a client that has nothing', connected('fixture', {}, async (connection) => {
+      const [outcome] = await call(connection, 'back', 'invoke', 'page', 'm', []);
+      assert.deepEqual(outcome, { error: [12] });
     }));
 
     test('login', async () => {

@@ -272,7 +272,8 @@ for (const kind of servers) {
       await client.connect();
       await client.drop();
       // Upstream attaches it to any (Q16).
-      await client.resume(0, isUpstream ? '{handshake:[0],ok:0}' : '{handshake:[0],error:[11]}', 'other');
+      const expected = isUpstream ? '{handshake:[0],ok:0}' : '{handshake:[0],error:[11]}';
+      await client.resume(0, expected, 'other');
     });
 
     story('the application is looked up before the session (2.6)', async (client) => {

@@ -5,6 +5,7 @@
 // one was built, so both builds of the fallback are loaded by their path.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
@@ -18,6 +19,8 @@ const fallbacks = ['mdsf/lib/serde-fallback', 'mdsf/dist/serde-fallback'].map((p
   ...require(path),
 }));
 const [{ parse, stringify }] = fallbacks;
+
+const VECTORS = new URL('../../crates/proto/vectors/mdsf.txt', import.meta.url);
 
 const COUNT = 20_000;
 const seed = Number(process.env.SEED ?? 1971);
@@ -99,6 +102,66 @@ for (const { path, parse: parseF } of fallbacks) {
     t.diagnostic(`${changed} hold a member __proto__, compared without it`);
     assert.equal(values.length, COUNT);
     assert.ok(containers > COUNT / 4);
+  });
+}
+
+/** The value a vector gives as JSON, with `$` where JSON does not reach. */
+function decode(value) {
+  if (Array.isArray(value)) return value.map(decode);
+  if (value === null || typeof value !== 'object') return value;
+  switch (typeof value.$ === 'string' && value.$) {
+    case 'undefined':
+      return undefined;
+    case '-0':
+      return -0;
+    case 'NaN':
+    case 'Infinity':
+    case '-Infinity':
+      return Number(value.$);
+    case 'units':
+      return String.fromCharCode(...value.units);
+    case 'entries':
+      return Object.fromEntries(value.entries.map(([key, one]) => [decode(key), decode(one)]));
+    default:
+      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, decode(one)]));
+  }
+}
+
+/** A line continuation, of which the fallback keeps the line terminator (mdsf.md 3). */
+const CONTINUATION = /\\[\n\r\u2028\u2029]/;
+
+const vectors = readFileSync(VECTORS, 'utf8')
+  .split('\n')
+  .filter((line) => line.startsWith('['))
+  .map((line) => JSON.parse(line));
+
+for (const { path, parse: parseF } of fallbacks) {
+  test(`${path} reads what the vectors say we write`, (t) => {
+    const expect = through(withoutMinusZero, withoutUndefinedMembers, withoutProto, inPropertyOrder);
+    const writes = vectors.filter(([verb]) => verb === 'write');
+    agree(
+      writes.map(([, value, text]) => ({
+        text,
+        ours: expect(describe(decode(value))),
+        theirs: attempt(() => describe(parseF(text))),
+      })),
+    );
+    t.diagnostic(`${writes.length} vectors compared`);
+    assert.ok(writes.length >= 50);
+  });
+
+  test(`${path} reads the texts of the vectors as we do, or not at all`, (t) => {
+    const expect = through(withoutProto, inPropertyOrder);
+    const cases = vectors
+      .filter(([verb, text]) => verb === 'accept' && !CONTINUATION.test(text))
+      .map(([, text, value]) => ({ text, ours: expect(describe(decode(value))) }))
+      .flatMap(({ text, ours }) => {
+        const theirs = attempt(() => describe(parseF(text)));
+        return theirs?.error ? [] : [{ text, ours, theirs }];
+      });
+    agree(cases);
+    t.diagnostic(`${cases.length} vectors compared`);
+    assert.ok(cases.length >= 50);
   });
 }
 

@@ -82,11 +82,10 @@ const failInterface = {
   custom: (connection, callback) =>
     callback(new jstp.RemoteError(1025, 'Custom failure', ['a', { b: 2 }])),
   text: (connection, s, callback) => callback(s),
-  // eslint-disable-next-line no-unused-vars -- the arity is what the protocol checks
+  // The arity is what the protocol looks at.
   throws(connection, callback) {
     throw new Error('thrown on purpose');
   },
-  // eslint-disable-next-line no-unused-vars
   async rejects(connection) {
     throw new Error('rejected on purpose');
   },
