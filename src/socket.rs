@@ -105,13 +105,18 @@ impl Drop for Socket {
         self.raw.set_onclose(None);
         // A socket given up while connecting still reports an error; some libraries throw it when
         // nobody listens.
-        self.raw.set_onerror(Some(&Function::default()));
+        IGNORE.with(|ignore| self.raw.set_onerror(Some(ignore)));
         let _ = self.raw.close_with_code(1000);
     }
 }
 
 #[wasm_bindgen]
 extern "C" {
+    // A function that does nothing with what it is given. One made from text, as `Function::default`
+    // is, throws on a page whose Content-Security-Policy does not let it evaluate text.
+    #[wasm_bindgen(thread_local_v2, js_name = Boolean)]
+    static IGNORE: Function;
+
     type Sender;
 
     // The string goes as it is; web-sys would take it through linear memory.

@@ -37,8 +37,7 @@ impl Waiter {
                 reject: reject,
             });
         });
-        // A promise's executor runs before its constructor returns.
-        let waiter = waiter.unwrap_or_else(|| Waiter::Callback(Function::default()));
+        let waiter = waiter.expect("a promise's executor runs before its constructor returns");
         (waiter, promise)
     }
 
