@@ -17,6 +17,7 @@ help: ## list these targets
 setup: ## install all that the other targets need (they do it themselves)
 	@scripts/setup.sh rust lint tools npm browser
 
+# The root crate has no API in Rust: its documentation is for those who work on it.
 check: need-rust need-lint ## format, lints and documentation, warnings denied
 	cargo metadata --locked --format-version 1 >/dev/null
 	cargo fmt --all --check
@@ -25,7 +26,8 @@ check: need-rust need-lint ## format, lints and documentation, warnings denied
 	cargo clippy $(WASM) --package jstp-proto -- -D warnings
 	cargo build --package jstp-proto
 	cargo build --package jstp-proto $(WASM)
-	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
+	RUSTDOCFLAGS=-Dwarnings cargo doc $(NATIVE) --no-deps
+	RUSTDOCFLAGS='-Dwarnings -Arustdoc::private-intra-doc-links' cargo doc $(WASM) --package jstp-wasm --no-deps --document-private-items
 
 test: test-core test-web test-pkg ## all tests
 
