@@ -27,6 +27,8 @@ pub(crate) struct Transport<S> {
     /// What is left of a message that leaves in fragments, all but the first of which continue it.
     fragments: Option<Bytes>,
     state: State,
+    /// Whether the peer may still be sending when we are done.
+    is_cut_short: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             outbox,
             fragments: None,
             state: State::Open,
+            is_cut_short: false,
         }
     }
 
@@ -110,13 +113,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         }
     }
 
-    /// Sees the transport to its end: what is queued leaves, the close frames are exchanged, and
-    /// what the peer still sends is read, since unread bytes would turn our close into a reset
-    /// that destroys what the peer has not read yet.
+    /// Sees the transport to its end: what is queued leaves and the close frames are exchanged. What
+    /// a peer sends that does not keep to that is read all the same, since unread bytes would turn
+    /// our end of the stream into a reset, which destroys what the peer has not read yet.
     pub(crate) async fn finish(mut self, patience: Duration) {
         let ending = async {
             while !matches!(self.next().await, Incoming::Ended) {}
-            if !self.outbox.is_dropped() {
+            if self.is_cut_short && !self.outbox.is_dropped() {
                 linger(self.socket.get_mut()).await;
             }
         };
@@ -236,6 +239,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             let _ = self.send(close_frame(code));
         }
         self.state = State::Broken;
+        self.is_cut_short = true;
         Incoming::Broken {
             why: why.to_owned(),
         }

@@ -1,0 +1,249 @@
+//! Sessions over several transports (protocol.md 4.4).
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use common::{Peer, app, listening, reporting, soon};
+use jstp_server::{Application, CallError, Connection, Interface, Server, ServerOptions, Value};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+type Reports = UnboundedReceiver<(&'static str, Connection)>;
+
+async fn resuming(options: ServerOptions) -> (Server, SocketAddr, Reports) {
+    let (options, reports) = reporting(options);
+    let (server, address) = listening(options).await;
+    (server, address, reports)
+}
+
+async fn until(reports: &mut Reports, what: &str) -> Connection {
+    loop {
+        let (happened, connection) = soon(reports.recv()).await.unwrap();
+        if happened == what {
+            return connection;
+        }
+    }
+}
+
+async fn resume(address: SocketAddr, session: &str, received: u64) -> (Peer, String) {
+    let mut peer = Peer::open(address).await;
+    let request = format!("{{handshake:[0,'app'],session:['{session}',{received}]}}");
+    let answer = peer.ask(&request).await;
+    (peer, answer)
+}
+
+#[tokio::test]
+async fn a_session_goes_on_over_a_new_transport() {
+    let (server, address, mut reports) = resuming(ServerOptions::new([app()])).await;
+    let (mut peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    connection.set("key", Value::Bool(true));
+    assert_eq!(
+        peer.ask("{call:[1,'calc'],answer:[]}").await,
+        "{callback:[1],ok:[42]}"
+    );
+    connection.emit("i", "one", ()).unwrap();
+    connection.emit("i", "two", ()).unwrap();
+    peer.receive().await;
+    peer.receive().await;
+    drop(peer);
+    until(&mut reports, "disconnect").await;
+    assert!(server.clients().is_empty());
+    connection.emit("i", "three", ()).unwrap();
+
+    // The client says it has the first event only.
+    let (mut peer, answer) = resume(address, &session, 1).await;
+    assert_eq!(answer, "{handshake:[0],ok:1}");
+    assert_eq!(peer.receive().await, "{event:[-2,'i'],two:[]}");
+    assert_eq!(peer.receive().await, "{event:[-3,'i'],three:[]}");
+    let again = until(&mut reports, "reconnect").await;
+    assert_eq!(again.id(), connection.id());
+    assert_eq!(again.get("key"), Some(Value::Bool(true)));
+    assert_eq!(server.broadcast("i", "four", ()).unwrap(), 1);
+    assert_eq!(peer.receive().await, "{event:[-4,'i'],four:[]}");
+}
+
+#[tokio::test]
+async fn a_live_transport_is_taken_over_and_its_end_changes_nothing() {
+    let (server, address, mut reports) = resuming(ServerOptions::new([app()])).await;
+    let (mut old, session) = Peer::connect(address).await;
+    until(&mut reports, "connect").await;
+    let (mut peer, answer) = resume(address, &session, 0).await;
+    assert_eq!(answer, "{handshake:[0],ok:0}");
+    assert_eq!(old.closed().await, Some(1000));
+    until(&mut reports, "reconnect").await;
+    assert_eq!(
+        peer.ask("{call:[1,'calc'],answer:[]}").await,
+        "{callback:[1],ok:[42]}"
+    );
+    assert_eq!(server.clients().len(), 1);
+    peer.close().await;
+    // One transport ended for the connection, not two.
+    until(&mut reports, "disconnect").await;
+    assert!(reports.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn unknown_sessions_and_those_of_other_applications_are_error_11() {
+    let other = Application::new("other").interface(Interface::new("none"));
+    let (_server, address, mut reports) = resuming(ServerOptions::new([app(), other])).await;
+    let (mut peer, session) = Peer::connect(address).await;
+    until(&mut reports, "connect").await;
+    for strategy in [
+        "session:['00000000-0000-4000-8000-000000000000',0]".to_owned(),
+        format!("session:['{session}']"),
+        format!("session:['{session}',-1]"),
+        format!("session:['{session}',1.5]"),
+        format!("session:['{session}',1e300]"),
+        format!("session:['{session}','0']"),
+        format!("session:'{session}'"),
+        "session:null".to_owned(),
+    ] {
+        let mut refused = Peer::open(address).await;
+        let answer = refused
+            .ask(&format!("{{handshake:[0,'app'],{strategy}}}"))
+            .await;
+        assert_eq!(answer, "{handshake:[0],error:[11]}", "{strategy}");
+        assert_eq!(refused.closed().await, Some(1000));
+    }
+    let mut refused = Peer::open(address).await;
+    let request = format!("{{handshake:[0,'other'],session:['{session}',0]}}");
+    assert_eq!(refused.ask(&request).await, "{handshake:[0],error:[11]}");
+    // All that did the session no harm.
+    assert_eq!(
+        peer.ask("{call:[1,'calc'],answer:[]}").await,
+        "{callback:[1],ok:[42]}"
+    );
+}
+
+#[tokio::test]
+async fn a_count_from_nowhere_is_clamped() {
+    let (_server, address, mut reports) = resuming(ServerOptions::new([app()])).await;
+    let (peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    connection.emit("i", "one", ()).unwrap();
+    drop(peer);
+    until(&mut reports, "disconnect").await;
+    let (mut peer, answer) = resume(address, &session, 9_007_199_254_740_991).await;
+    assert_eq!(answer, "{handshake:[0],ok:0}");
+    connection.emit("i", "two", ()).unwrap();
+    assert_eq!(peer.receive().await, "{event:[-2,'i'],two:[]}");
+}
+
+#[tokio::test]
+async fn calls_wait_for_the_client_to_come_back() {
+    let (_server, address, mut reports) = resuming(ServerOptions::new([app()])).await;
+    let (peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    drop(peer);
+    until(&mut reports, "disconnect").await;
+    let call = tokio::spawn({
+        let connection = connection.clone();
+        async move { connection.call("page", "title", ()).await }
+    });
+    let (mut peer, _) = resume(address, &session, 0).await;
+    assert_eq!(peer.receive().await, "{call:[-1,'page'],title:[]}");
+    peer.send("{callback:[-1],ok:[1]}").await;
+    assert_eq!(soon(call).await.unwrap(), Ok(vec![Value::Number(1.0)]));
+}
+
+#[tokio::test]
+async fn a_method_that_outlives_its_transport_answers_over_the_next() {
+    let (release, released) = tokio::sync::watch::channel(false);
+    let slow = Interface::new("slow").method("wait", move |_: Connection, (): ()| {
+        let mut released = released.clone();
+        async move {
+            released.wait_for(|released| *released).await?;
+            Ok("done")
+        }
+    });
+    let app = Application::new("app").interface(slow);
+    let (_server, address, mut reports) = resuming(ServerOptions::new([app])).await;
+    let (mut peer, session) = Peer::connect(address).await;
+    peer.send("{call:[1,'slow'],wait:[]}").await;
+    assert_eq!(peer.ask("{ping:[2]}").await, "{pong:[2]}");
+    drop(peer);
+    until(&mut reports, "disconnect").await;
+    release.send(true).unwrap();
+    let (mut peer, answer) = resume(address, &session, 0).await;
+    assert_eq!(answer, "{handshake:[0],ok:2}");
+    assert_eq!(peer.receive().await, "{callback:[1],ok:['done']}");
+}
+
+#[tokio::test]
+async fn a_session_expires_and_settles_what_is_pending() {
+    let options = ServerOptions::new([app()]).client_expiration_time(Duration::from_millis(50));
+    let (_server, address, mut reports) = resuming(options).await;
+    let (peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    let call = tokio::spawn({
+        let connection = connection.clone();
+        async move { connection.call("page", "title", ()).await }
+    });
+    drop(peer);
+    assert_eq!(soon(call).await.unwrap(), Err(CallError::Lost));
+    let (mut peer, answer) = resume(address, &session, 0).await;
+    assert_eq!(answer, "{handshake:[0],error:[11]}");
+    assert_eq!(peer.closed().await, Some(1000));
+}
+
+#[tokio::test]
+async fn a_session_in_use_does_not_expire() {
+    let options = ServerOptions::new([app()]).client_expiration_time(Duration::from_millis(100));
+    let (_server, address, mut reports) = resuming(options).await;
+    let (first, session) = Peer::connect(address).await;
+    drop(first);
+    until(&mut reports, "disconnect").await;
+    let (mut peer, answer) = resume(address, &session, 0).await;
+    assert_eq!(answer, "{handshake:[0],ok:0}");
+    // Past the time at which it would have expired; another one's expiry shows that it is.
+    let (other, _) = Peer::connect(address).await;
+    let expiring = until(&mut reports, "connect").await;
+    drop(other);
+    assert_eq!(
+        soon(expiring.call("i", "m", ())).await,
+        Err(CallError::Lost)
+    );
+    assert_eq!(
+        peer.ask("{call:[1,'calc'],answer:[]}").await,
+        "{callback:[1],ok:[42]}"
+    );
+}
+
+#[tokio::test]
+async fn only_so_many_sessions_wait_for_their_clients() {
+    let options = ServerOptions::new([app()]).max_detached_sessions(2);
+    let (_server, address, mut reports) = resuming(options).await;
+    let mut sessions = Vec::new();
+    for _ in 0..3 {
+        let (peer, session) = Peer::connect(address).await;
+        drop(peer);
+        until(&mut reports, "disconnect").await;
+        sessions.push(session);
+    }
+    let (_, first) = resume(address, &sessions[0], 0).await;
+    assert_eq!(first, "{handshake:[0],error:[11]}");
+    let (_, last) = resume(address, &sessions[2], 0).await;
+    assert_eq!(last, "{handshake:[0],ok:0}");
+}
+
+#[tokio::test]
+async fn a_closed_client_may_come_back_but_a_forgotten_one_may_not() {
+    let (_server, address, mut reports) = resuming(ServerOptions::new([app()])).await;
+    let (mut peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    connection.close();
+    assert_eq!(peer.closed().await, Some(1000));
+    until(&mut reports, "disconnect").await;
+    let (mut peer, answer) = resume(address, &session, 0).await;
+    assert_eq!(answer, "{handshake:[0],ok:0}");
+    connection.emit("i", "again", ()).unwrap();
+    assert_eq!(peer.receive().await, "{event:[-1,'i'],again:[]}");
+    connection.forget_session();
+    assert_eq!(peer.closed().await, Some(1000));
+    until(&mut reports, "disconnect").await;
+    let (_, answer) = resume(address, &session, 0).await;
+    assert_eq!(answer, "{handshake:[0],error:[11]}");
+}
