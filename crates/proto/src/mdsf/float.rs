@@ -14,7 +14,8 @@ pub(super) fn digit_value(digit: u8) -> u8 {
     }
 }
 
-/// The number as an integer, where it is one of which no other is a neighbour. Not −0: that has a sign to lose.
+/// The number as an integer, where it is one that no other integer is rounded to. Not −0, which has a sign
+/// to lose.
 pub(super) fn safe_integer(number: f64) -> Option<i64> {
     let is_safe = number.fract() == 0.0
         && number.abs() <= MAX_SAFE_INTEGER as f64

@@ -3,8 +3,9 @@
 use super::MAX_SAFE_INTEGER;
 use super::error::ReadError;
 use super::float::integer_digits;
+use super::key::Key;
 use super::number::{Form, Number};
-use super::read::{Key, Reader, Visitor};
+use super::read::{Reader, Visitor};
 use super::text::Text;
 
 /// Writes what it is told as JSON text of which `JSON.parse` makes the same value, `__proto__` being a key
@@ -23,8 +24,8 @@ pub struct Json {
 /// Tokens up to this length are copied as this many bytes, whatever follows them in the source: a copy of
 /// fixed length is a few instructions, one of unknown length a call.
 const SHORT: usize = 16;
-/// Quotes and a separator on both sides.
-const AROUND: usize = 4;
+/// Two quotes and a separator.
+const AROUND: usize = 3;
 
 impl Json {
     /// An empty text with room for about `bytes` bytes.
@@ -51,9 +52,9 @@ impl Json {
     /// The text.
     pub fn text(&self) -> &str {
         let bytes = &self.buffer[..self.end()];
-        // SAFETY: below `len` the buffer holds what `push_str`, `token` and `quoted` put there, and each of
-        // them puts there a `&str` as a whole, with ASCII around it. `len` only ever returns to zero or to
-        // where a key began. Checking it all again costs a third of the reading of text beyond ASCII.
+        // SAFETY: `len` grows only past a whole `&str` or ASCII that was just copied to `buffer[len..]`, and
+        // returns only to zero, to where a key began, or by a comma, so `buffer[..len]` is whole
+        // characters. Checking that again takes as long as all of the reading, for text beyond ASCII.
         unsafe { std::str::from_utf8_unchecked(bytes) }
     }
 
@@ -62,9 +63,12 @@ impl Json {
         self.text().to_owned()
     }
 
-    /// Whether `JSON.parse` makes the same value of the text. Not so after what JSON cannot say: `undefined`
-    /// alone or in an array, NaN, infinities, and hexadecimal, octal and binary numbers beyond 2^53 − 1, and as keys all
-    /// numbers but integers up to there. Those stand as `null` in the text.
+    /// Whether `JSON.parse` makes the same value of the text.
+    ///
+    /// It does not after what JSON cannot say: `undefined` alone or in an array, NaN, `Infinity`. Nor after
+    /// what would take arithmetic with floats, which weighs much in a browser: hexadecimal, octal and binary
+    /// numbers beyond 2^53 − 1, and as keys all numbers but integers up to there. The text is then JSON with
+    /// something else in those places.
     pub fn is_exact(&self) -> bool {
         !self.inexact
     }
@@ -81,13 +85,10 @@ impl Json {
         &self.buffer[..self.len]
     }
 
-    /// At least `len` bytes after the text.
+    /// What of the buffer comes after the text, if there are `N` bytes of it.
     #[inline(always)]
-    fn room(&mut self, len: usize) -> &mut [u8] {
-        if self.buffer.len() - self.len < len {
-            self.grow(len);
-        }
-        &mut self.buffer[self.len..]
+    fn spare<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        self.buffer.get_mut(self.len..)?.first_chunk_mut()
     }
 
     #[cold]
@@ -99,19 +100,19 @@ impl Json {
 
     #[inline(always)]
     fn push(&mut self, byte: u8) {
-        debug_assert!(byte.is_ascii());
-        self.room(1)[0] = byte;
-        self.len += 1;
+        self.token(&[byte]);
     }
 
-    #[inline(always)]
     fn push_str(&mut self, text: &str) {
         let bytes = text.as_bytes();
         let len = bytes.len();
-        let room = &mut self.room(len)[..len];
+        if self.buffer.len() - self.len < len.max(SHORT) {
+            self.grow(len.max(SHORT));
+        }
+        let room = &mut self.buffer[self.len..][..len];
         // Pieces between escapes are short, and copying an unknown length is a call.
         match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-            (Some(first), Some(last)) if len <= SHORT => {
+            (Some(first), Some(last)) if len <= 16 => {
                 room[..8].copy_from_slice(first);
                 room[len - 8..].copy_from_slice(last);
             }
@@ -124,27 +125,45 @@ impl Json {
     #[inline(always)]
     fn token<const N: usize>(&mut self, token: &[u8; N]) {
         debug_assert!(token.is_ascii());
-        self.room(N)[..N].copy_from_slice(token);
+        match self.spare::<N>() {
+            Some(room) => *room = *token,
+            None => {
+                self.grow(N);
+                self.buffer[self.len..][..N].copy_from_slice(token);
+            }
+        }
         self.len += N;
     }
 
     #[inline(always)]
     fn quoted(&mut self, text: Text<'_>, after: u8) {
         debug_assert!(after.is_ascii());
-        if !text.is_plain() {
-            text.json_pieces(|piece| self.push_str(piece));
-            return self.push(after);
-        }
         let len = text.len();
-        let room = self.room(len + SHORT + AROUND);
-        room[0] = b'"';
-        match text.overshoot::<SHORT>() {
-            Some(short) if len <= SHORT => room[1..=SHORT].copy_from_slice(short),
-            _ => room[1..=len].copy_from_slice(text.raw().as_bytes()),
+        if text.is_plain()
+            && len <= SHORT
+            && let Some(short) = text.overshoot::<SHORT>()
+            && let Some(room) = self.spare::<{ SHORT + AROUND }>()
+        {
+            room[0] = b'"';
+            room[1..=SHORT].copy_from_slice(short);
+            room[len + 1] = b'"';
+            room[len + 2] = after;
+            self.len += len + 3;
+            return;
         }
-        room[len + 1] = b'"';
-        room[len + 2] = after;
-        self.len += len + 3;
+        self.quoted_of_any_length(text, after);
+    }
+
+    #[inline(never)]
+    fn quoted_of_any_length(&mut self, text: Text<'_>, after: u8) {
+        if let Some(plain) = text.as_plain() {
+            self.push(b'"');
+            self.push_str(plain);
+            self.push(b'"');
+        } else {
+            text.json_pieces(|piece| self.push_str(piece));
+        }
+        self.push(after);
     }
 
     #[cold]
@@ -238,13 +257,17 @@ impl Visitor for Json {
             return self.unusual_number(number);
         }
         let len = number.len();
-        let room = self.room(len + SHORT + AROUND);
-        match number.overshoot::<SHORT>() {
-            Some(short) if len <= SHORT => room[..SHORT].copy_from_slice(short),
-            _ => room[..len].copy_from_slice(number.raw().as_bytes()),
+        if len <= SHORT
+            && let Some(short) = number.overshoot::<SHORT>()
+            && let Some(room) = self.spare::<{ SHORT + AROUND }>()
+        {
+            room[..SHORT].copy_from_slice(short);
+            room[len] = b',';
+            self.len += len + 1;
+            return;
         }
-        room[len] = b',';
-        self.len += len + 1;
+        self.push_str(number.raw());
+        self.push(b',');
     }
 
     #[inline(always)]

@@ -5,11 +5,13 @@
 //! [`Value`], [`Json`] writes the same value as JSON text for an engine's own `JSON.parse`.
 
 mod base64;
+mod blank;
 mod de;
 mod error;
 mod float;
 mod identifier;
 mod json;
+mod key;
 mod number;
 mod object;
 mod read;
@@ -23,9 +25,10 @@ use serde::de::DeserializeOwned;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use json::Json;
+pub use key::Key;
 pub use number::Number;
 pub use object::{IntoIter, Iter, Object};
-pub use read::{Key, Reader, Visitor};
+pub use read::{Reader, Visitor};
 pub use text::Text;
 pub use value::{Value, ValueError, ValueReader};
 pub use write::{WriteError, WriteErrorKind, WriteOptions, write, write_key, write_string};

@@ -83,7 +83,7 @@ impl<'t> Number<'t> {
     }
 
     /// The value of a plain decimal integer from −(2^53 − 1) to 2^53 − 1; `None` for any other number and
-    /// for any other spelling, among them `-0`.
+    /// for any other spelling, `-0` among them.
     pub fn as_integer(&self) -> Option<i64> {
         if self.form != Form::Integer {
             return None;

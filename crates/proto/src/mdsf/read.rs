@@ -1,12 +1,11 @@
 //! One pass over the text, telling a [`Visitor`] what it finds.
 
-use std::borrow::Cow;
-
 use super::Limits;
+use super::blank::skip;
 use super::error::{ReadError, ReadErrorKind};
-use super::identifier::{continues_identifier, starts_identifier};
+use super::key::{Key, any_key, member};
 use super::number::{self, Number};
-use super::text::{self, Escape, Text};
+use super::text::{self, Text};
 
 /// Is told what a text holds, in the order in which it stands there.
 ///
@@ -47,40 +46,6 @@ pub trait Visitor {
         Self: Sized,
     {
         reader.walk(self)
-    }
-}
-
-/// An object key as it stands in the text.
-#[derive(Clone, Copy, Debug)]
-pub enum Key<'t> {
-    /// In quotes.
-    Text(Text<'t>),
-    /// Bare.
-    Name(Text<'t>),
-    /// A number, which stands for the text JavaScript would make of it.
-    Number(Number<'t>),
-}
-
-impl<'t> Key<'t> {
-    /// The property name.
-    pub fn to_str(&self) -> Cow<'t, str> {
-        match self {
-            Self::Text(text) | Self::Name(text) => text.to_str(),
-            Self::Number(number) => {
-                let mut name = String::new();
-                super::float::write(number.to_f64(), &mut name);
-                Cow::Owned(name)
-            }
-        }
-    }
-
-    /// The key's text, if it is not a number. Unlike [`to_str`](Self::to_str) this needs nothing that
-    /// formats floats, which weighs much in a browser.
-    pub fn text(&self) -> Option<Text<'t>> {
-        match *self {
-            Self::Text(text) | Self::Name(text) => Some(text),
-            Self::Number(_) => None,
-        }
     }
 }
 
@@ -342,181 +307,6 @@ fn word<V: Visitor>(text: &str, start: usize, visitor: &mut V) -> Result<usize, 
     }
     Err(ReadError::expected(text, start, "a value"))
 }
-
-/// Reads what stands in an object after its opening brace or a comma: a key and the colon after it, or the
-/// closing brace. Returns the key, if there is one, and where it goes on.
-#[inline(always)]
-fn member(text: &str, start: usize) -> Result<(Option<Key<'_>>, usize), ReadError> {
-    if let Some((key, end)) = bare_key(text, start) {
-        return Ok((Some(key), end));
-    }
-    let start = skip(text, start)?;
-    if text.as_bytes().get(start) == Some(&b'}') {
-        return Ok((None, start + 1));
-    }
-    let (key, end) = any_key(text, start)?;
-    Ok((Some(key), end))
-}
-
-/// Reads the ordinary key and the colon after it: an ASCII identifier, without blanks on either side.
-#[inline(always)]
-fn bare_key(text: &str, start: usize) -> Option<(Key<'_>, usize)> {
-    let bytes = text.as_bytes();
-    let mut end = start;
-    while let Some(&byte) = bytes.get(end)
-        && BYTES[usize::from(byte)] & IDENTIFIER != 0
-    {
-        end += 1;
-    }
-    let is_key = end > start && bytes.get(end) == Some(&b':') && !bytes[start].is_ascii_digit();
-    is_key.then(|| (Key::Name(Text::new(text, start, end, true)), end + 1))
-}
-
-/// Reads any key and the colon after it.
-#[inline(never)]
-fn any_key(text: &str, start: usize) -> Result<(Key<'_>, usize), ReadError> {
-    let bytes = text.as_bytes();
-    let (key, end) = match bytes.get(start) {
-        Some(b'\'') => {
-            let (content, end) = text::read::<b'\''>(text, start + 1)?;
-            (Key::Text(content), end + 1)
-        }
-        Some(b'"') => {
-            let (content, end) = text::read::<b'"'>(text, start + 1)?;
-            (Key::Text(content), end + 1)
-        }
-        Some(b'0'..=b'9') => {
-            let (number, end) = number::read(text, start)?;
-            (Key::Number(number), end)
-        }
-        _ => {
-            let (name, end) = identifier(text, start)?;
-            (Key::Name(name), end)
-        }
-    };
-    let colon = skip(text, end)?;
-    if bytes.get(colon) != Some(&b':') {
-        return Err(ReadError::expected(text, colon, "`:`"));
-    }
-    Ok((key, colon + 1))
-}
-
-/// Reads the bare key that begins at `start`. Returns it and where it ends.
-fn identifier(text: &str, start: usize) -> Result<(Text<'_>, usize), ReadError> {
-    let mut at = start;
-    let mut plain = true;
-    while let Some(mut c) = text[at..].chars().next() {
-        let mut end = at + c.len_utf8();
-        if c == '\\' {
-            plain = false;
-            let escape = match text.as_bytes().get(at + 1) {
-                Some(b'u') => text::read_escape(text, at)?,
-                _ => return Err(ReadError::new(at, ReadErrorKind::BadEscape)),
-            };
-            let (Escape::Char(escaped), after) = escape else {
-                return Err(ReadError::new(at, ReadErrorKind::BadEscape));
-            };
-            c = escaped;
-            end = after;
-        }
-        let belongs = if at == start {
-            starts_identifier(c)
-        } else {
-            continues_identifier(c)
-        };
-        if !belongs {
-            if c.len_utf8() == end - at {
-                break;
-            }
-            return Err(ReadError::new(at, ReadErrorKind::BadEscape));
-        }
-        at = end;
-    }
-    if at == start {
-        return Err(ReadError::expected(text, at, "a key"));
-    }
-    Ok((Text::new(text, start, at, plain), at))
-}
-
-/// Where the blanks and comments that begin at `at` end.
-#[inline(always)]
-fn skip(text: &str, at: usize) -> Result<usize, ReadError> {
-    match text.as_bytes().get(at) {
-        Some(&byte) if is_blank(byte) => skip_blanks(text, at),
-        _ => Ok(at),
-    }
-}
-
-#[inline(never)]
-fn skip_blanks(text: &str, mut at: usize) -> Result<usize, ReadError> {
-    let bytes = text.as_bytes();
-    loop {
-        match bytes.get(at) {
-            Some(b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r') => at += 1,
-            Some(b'/') => at = skip_comment(text, at)?,
-            Some(0x80..) => match text[at..].chars().next() {
-                Some(
-                    c @ ('\u{a0}'
-                    | '\u{feff}'
-                    | '\u{1680}'
-                    | '\u{2000}'..='\u{200a}'
-                    | '\u{2028}'
-                    | '\u{2029}'
-                    | '\u{202f}'
-                    | '\u{205f}'
-                    | '\u{3000}'),
-                ) => at += c.len_utf8(),
-                _ => return Ok(at),
-            },
-            _ => return Ok(at),
-        }
-    }
-}
-
-/// Where the comment ends whose slash is at `start`. A lone slash is no comment and ends nowhere else.
-fn skip_comment(text: &str, start: usize) -> Result<usize, ReadError> {
-    let content = start + 2;
-    match text.as_bytes().get(start + 1) {
-        Some(b'/') => {
-            let comment = &text[content..];
-            let length = comment.find(['\n', '\r', '\u{2028}', '\u{2029}']);
-            Ok(content + length.unwrap_or(comment.len()))
-        }
-        Some(b'*') => match text[content..].find("*/") {
-            Some(length) => Ok(content + length + 2),
-            None => Err(ReadError::new(start, ReadErrorKind::UnfinishedComment)),
-        },
-        _ => Err(ReadError::expected(
-            text,
-            start,
-            "a value, a separator or a comment",
-        )),
-    }
-}
-
-#[inline(always)]
-fn is_blank(byte: u8) -> bool {
-    BYTES[usize::from(byte)] & BLANK != 0
-}
-
-/// A blank or a comment may begin with this byte.
-const BLANK: u8 = 1;
-/// Part of an ASCII identifier.
-const IDENTIFIER: u8 = 2;
-
-static BYTES: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = match byte as u8 {
-            b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r' | b'/' | 0x80.. => BLANK,
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'$' => IDENTIFIER,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    table
-};
 
 /// What the next token stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

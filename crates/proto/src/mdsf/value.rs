@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use super::key::Key;
 use super::number::Number;
 use super::object::Object;
-use super::read::{Key, Visitor};
+use super::read::Visitor;
 use super::text::Text;
 
 /// What a text stands for, in UTF-8: halves of surrogate pairs have become U+FFFD.
