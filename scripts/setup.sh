@@ -50,10 +50,10 @@ has_version() {
 
 install_crate() {
   say "compiling $1 $2, which takes a few minutes"
+  cargo install --root .tools --locked --force "$1" --version "=$2" && return
   # A registry whose index lags behind cannot satisfy the lock file the crate came with.
-  cargo install --root .tools --locked --force "$1" --version "=$2" ||
-    cargo install --root .tools --force "$1" --version "=$2" ||
-    fail "$1 $2 could not be installed."
+  say "once more, with the dependencies this registry has"
+  cargo install --root .tools --force "$1" --version "=$2" || fail "$1 $2 could not be installed."
 }
 
 tools() {
@@ -86,6 +86,11 @@ npm() {
 
 browser() {
   . scripts/browser.sh
+  local name
+  for name in CHROME CHROMEDRIVER; do
+    [ -z "${!name}" ] || command -v "${!name}" >/dev/null ||
+      fail "$name is '${!name}', and there is no such program."
+  done
   [ -n "$CHROME" ] && [ -n "$CHROMEDRIVER" ] && return
   if [ -e /etc/debian_version ] && [ "$(id -u)" = 0 ]; then
     say 'installing Chromium and its driver'
