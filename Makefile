@@ -9,7 +9,7 @@ WASM := --target wasm32-unknown-unknown
 WASM_PACK_OUT := target/wasm-pack
 
 .PHONY: help setup check test test-core test-web test-pkg package size demo bench clean \
-	need-rust need-lint need-tools need-browser need-npm
+	need-rust need-lint need-tools need-browser
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -73,9 +73,6 @@ need-lint:
 
 need-tools:
 	@scripts/setup.sh tools
-
-need-npm:
-	@scripts/setup.sh npm
 
 need-browser:
 	@scripts/setup.sh browser
