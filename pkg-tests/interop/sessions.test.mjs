@@ -10,7 +10,7 @@ import { servers } from '../lib/servers.mjs';
 import { openWire } from '../lib/wire.mjs';
 
 /** Long enough for a server to notice that a transport is gone. */
-const NOTICE_MS = 100;
+const NOTICE_MS = 200;
 
 /** How long a server's call may take to come to something: ours leaves it in doubt for 5 s. */
 const LATE_MS = 7_000;

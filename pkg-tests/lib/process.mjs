@@ -10,7 +10,8 @@ const STOP_MS = 3_000;
 /**
  * Starts `command` and waits for its line `listening URL`. The result has `url`, `port`, the lines
  * of standard error in `errors`, `exited` once the process has ended, and `stop()`, which ends it
- * and may be called twice; `stop({ now: true })` does not ask first.
+ * and may be called twice. A server that does not end on SIGTERM makes it reject;
+ * `stop({ now: true })` does not ask.
  */
 export async function startServer(command, args) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -60,6 +61,9 @@ async function stop(child, { now = false } = {}) {
   const gone = once(child, 'exit');
   child.kill(now ? 'SIGKILL' : 'SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-  await gone;
+  const [, signal] = await gone;
   clearTimeout(timer);
+  if (signal === 'SIGKILL' && !now) {
+    throw new Error(`${child.spawnfile} went on for ${STOP_MS} ms after SIGTERM`);
+  }
 }

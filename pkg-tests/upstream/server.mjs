@@ -26,14 +26,17 @@ import { authenticate } from './auth.mjs';
 import { jstp } from '../lib/upstream.mjs';
 import { parseOptions } from './options.mjs';
 
-process.on('uncaughtException', contain);
-process.on('unhandledRejection', contain);
-
 function contain(error) {
   process.stderr.write(`contained: ${error instanceof Error ? error.stack : String(error)}\n`);
 }
 
-const options = parseOptions(process.argv.slice(2));
+let options;
+try {
+  options = parseOptions(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`upstream/server.mjs: ${error.message}\n`);
+  process.exit(2);
+}
 
 /** A store from which `admin.forget` and the session lifetime can remove. */
 function createProvider() {
@@ -68,6 +71,9 @@ const server = options.tls
   : jstp.ws.createServer(serverOptions, webSocketOptions, onConnect);
 
 server.listen(options.port, options.host, () => {
+  // From here on only: wrong options or a port that is taken must end the process.
+  process.on('uncaughtException', contain);
+  process.on('unhandledRejection', contain);
   const { address, port } = server.address();
   const host = address.includes(':') ? `[${address}]` : address;
   process.stdout.write(`listening ${options.tls ? 'wss' : 'ws'}://${host}:${port}\n`);
