@@ -90,7 +90,8 @@ impl Visitor for Builder {
     }
 
     fn begin_object(&mut self) {
-        self.open.push(Open::Object(Object::new(), JsValue::UNDEFINED));
+        self.open
+            .push(Open::Object(Object::new(), JsValue::UNDEFINED));
     }
 
     fn key(&mut self, key: Key<'_>) {

@@ -3,23 +3,16 @@
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen]
+#[wasm_bindgen(module = "/src/js/text.js")]
 extern "C" {
-    type TextEncoder;
+    type Inlet;
 
     #[wasm_bindgen(constructor)]
-    fn new() -> TextEncoder;
+    fn new(memory: &JsValue) -> Inlet;
 
-    #[wasm_bindgen(method, js_name = encodeInto)]
-    fn encode_into(this: &TextEncoder, text: &JsString, into: &mut [u8]) -> Encoded;
-
-    type Encoded;
-
-    #[wasm_bindgen(method, getter)]
-    fn read(this: &Encoded) -> u32;
-
-    #[wasm_bindgen(method, getter)]
-    fn written(this: &Encoded) -> u32;
+    /// The length in bytes, or −1 if there is not room for all of the text.
+    #[wasm_bindgen(method)]
+    fn encode(this: &Inlet, text: &JsString, start: *mut u8, room: usize) -> i32;
 }
 
 /// A buffer up to this length is kept for the next message.
@@ -31,14 +24,17 @@ const SLACK: usize = 1024;
 
 /// Takes texts out of JavaScript into a buffer that is kept from message to message.
 pub struct Inbox {
-    encoder: TextEncoder,
+    inlet: Inlet,
     buffer: Vec<u8>,
 }
 
 impl Inbox {
     /// An inbox without a buffer; the first message brings one.
     pub fn new() -> Self {
-        Self { encoder: TextEncoder::new(), buffer: Vec::new() }
+        Self {
+            inlet: Inlet::new(&wasm_bindgen::memory()),
+            buffer: Vec::new(),
+        }
     }
 
     /// Hands `text` to `read` as UTF-8, half surrogate pairs replaced by U+FFFD.
@@ -60,13 +56,21 @@ impl Inbox {
     fn encode(&mut self, text: &JsString) -> usize {
         let units = text.length() as usize;
         self.make_room(units.saturating_add(SLACK));
-        let mut encoded = self.encoder.encode_into(text, &mut self.buffer);
-        if (encoded.read() as usize) < units {
-            // No UTF-16 unit takes more than three bytes.
-            self.make_room(units.saturating_mul(3));
-            encoded = self.encoder.encode_into(text, &mut self.buffer);
+        if let Some(length) = self.try_encode(text) {
+            return length;
         }
-        (encoded.written() as usize).min(self.buffer.len())
+        // No UTF-16 unit takes more than three bytes.
+        self.make_room(units.saturating_mul(3));
+        self.try_encode(text).unwrap_or_default()
+    }
+
+    fn try_encode(&mut self, text: &JsString) -> Option<usize> {
+        let written = self
+            .inlet
+            .encode(text, self.buffer.as_mut_ptr(), self.buffer.len());
+        usize::try_from(written)
+            .ok()
+            .filter(|length| *length <= self.buffer.len())
     }
 
     fn make_room(&mut self, bytes: usize) {

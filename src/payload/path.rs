@@ -25,7 +25,11 @@ impl Path {
                 path.push('.');
                 path.push_str(key);
             } else {
-                let key: String = key.chars().take(LONGEST).flat_map(char::escape_default).collect();
+                let key: String = key
+                    .chars()
+                    .take(LONGEST)
+                    .flat_map(char::escape_default)
+                    .collect();
                 path.push_str("[\"");
                 path.push_str(&key);
                 path.push_str("\"]");

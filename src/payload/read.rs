@@ -2,11 +2,19 @@
 
 use std::cell::Cell;
 
-use js_sys::JSON;
-use jstp_proto::mdsf::{self, Json, Key, Limits, Number, Text, Visitor};
+use js_sys::RangeError;
+use jstp_proto::mdsf::{self, Json, Key, Limits, Number, ReadError, Reader, Text, Visitor};
 use wasm_bindgen::prelude::*;
 
 use super::build;
+
+#[wasm_bindgen(module = "/src/js/text.js")]
+extern "C" {
+    /// The value of JSON text, or undefined if the engine has no memory for it. No `catch`, whose glue
+    /// takes as long as a short message.
+    #[wasm_bindgen(js_name = valueOf)]
+    fn value_of(json: &[u8]) -> JsValue;
+}
 
 /// Memory for JSON text up to this length is kept for the next payload.
 const KEPT: usize = 1024 * 1024;
@@ -51,9 +59,13 @@ impl Payload {
     pub fn into_js(self) -> Result<JsValue, JsValue> {
         match self {
             Self::Json(json) => {
-                let value = JSON::parse(json.text());
+                let value = value_of(json.text().as_bytes());
                 keep(json);
-                value
+                // No JSON text says undefined.
+                if value.is_undefined() {
+                    return Err(RangeError::new("no memory for the value of a message").into());
+                }
+                Ok(value)
             }
             Self::Text(text) => build::value(&text),
         }
@@ -70,7 +82,10 @@ pub fn parse(text: &str) -> JsValue {
 }
 
 /// For texts that are our own or have been read before. A message adds a level or two to its payload's.
-pub(super) const UNLIMITED: Limits = Limits { depth: 2000, values: u32::MAX };
+pub(super) const UNLIMITED: Limits = Limits {
+    depth: 2000,
+    values: u32::MAX,
+};
 
 fn keep(mut json: Json) {
     if json.text().len() <= KEPT {
@@ -80,52 +95,47 @@ fn keep(mut json: Json) {
 }
 
 impl Visitor for PayloadReader {
-    #[inline(always)]
+    /// By the core's own copy of the loop, which is compiled for speed where this crate is for size.
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), ReadError> {
+        self.0.read(reader)
+    }
+
     fn undefined(&mut self) {
         self.0.undefined();
     }
 
-    #[inline(always)]
     fn null(&mut self) {
         self.0.null();
     }
 
-    #[inline(always)]
     fn bool(&mut self, value: bool) {
         self.0.bool(value);
     }
 
-    #[inline(always)]
     fn number(&mut self, number: Number<'_>) {
         self.0.number(number);
     }
 
-    #[inline(always)]
     fn string(&mut self, text: Text<'_>) {
         self.0.string(text);
     }
 
-    #[inline(always)]
     fn begin_array(&mut self) {
         self.0.begin_array();
     }
 
-    #[inline(always)]
     fn end_array(&mut self) {
         self.0.end_array();
     }
 
-    #[inline(always)]
     fn begin_object(&mut self) {
         self.0.begin_object();
     }
 
-    #[inline(always)]
     fn key(&mut self, key: Key<'_>) {
         self.0.key(key);
     }
 
-    #[inline(always)]
     fn end_object(&mut self) {
         self.0.end_object();
     }

@@ -66,14 +66,22 @@ impl Kind {
 /// Writes `value` as [`write`](super::write) describes it. Page code runs while it does, and may write
 /// values of its own: all state is here.
 pub(super) fn write(value: &JsValue, name: &str, sending: &Sending) -> Result<String, JsValue> {
-    let mut writer = Writer { name, sending, text: String::new(), open: Vec::new() };
+    let mut writer = Writer {
+        name,
+        sending,
+        text: String::new(),
+        open: Vec::new(),
+    };
     writer.root(value)?;
     while !writer.open.is_empty() {
         writer.step()?;
     }
     // Upstream's native parser takes them for line ends.
     Ok(match writer.text.contains(['\u{2028}', '\u{2029}']) {
-        true => writer.text.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029"),
+        true => writer
+            .text
+            .replace('\u{2028}', "\\u2028")
+            .replace('\u{2029}', "\\u2029"),
         false => writer.text,
     })
 }
@@ -110,7 +118,9 @@ impl Writer<'_> {
     /// Writes the next element or member of the innermost container, or its end.
     fn step(&mut self) -> Result<(), JsValue> {
         self.check_length(0)?;
-        let Some(open) = self.open.last_mut() else { return Ok(()) };
+        let Some(open) = self.open.last_mut() else {
+            return Ok(());
+        };
         if open.at == open.len {
             self.text.push(if open.keys.is_some() { '}' } else { ']' });
             self.open.pop();
@@ -169,9 +179,10 @@ impl Writer<'_> {
                 self.text.push_str(number_word(&value));
                 Ok(())
             }
-            Kind::NonFinite => {
-                Err(self.range_error(&format!("is {}, which peers cannot read", number_word(&value))))
-            }
+            Kind::NonFinite => Err(self.range_error(&format!(
+                "is {}, which peers cannot read",
+                number_word(&value)
+            ))),
             Kind::Array | Kind::Object => self.begin(value, kind),
             Kind::Bytes => self.bytes(value.unchecked_ref()),
             Kind::BigInt => Err(self.type_error("is a bigint, which cannot be sent")),
@@ -198,7 +209,11 @@ impl Writer<'_> {
     }
 
     fn begin(&mut self, container: JsValue, kind: Kind) -> Result<(), JsValue> {
-        if let Some(level) = self.open.iter().position(|open| open.container == container) {
+        if let Some(level) = self
+            .open
+            .iter()
+            .position(|open| open.container == container)
+        {
             let same = self.place(level);
             return Err(self.type_error(&format!("is {same} again: a cycle cannot be sent")));
         }
@@ -215,7 +230,13 @@ impl Writer<'_> {
             (None, len.as_f64().unwrap_or_default() as u32)
         };
         self.text.push(if keys.is_some() { '{' } else { '[' });
-        self.open.push(Open { container, keys, len, at: 0, empty: true });
+        self.open.push(Open {
+            container,
+            keys,
+            len,
+            at: 0,
+            empty: true,
+        });
         Ok(())
     }
 
@@ -224,7 +245,9 @@ impl Writer<'_> {
             return Ok(());
         }
         let bytes = LONGEST / (1024 * 1024);
-        Err(self.range_error(&format!("does not fit: a message holds at most {bytes} MiB")))
+        Err(self.range_error(&format!(
+            "does not fit: a message holds at most {bytes} MiB"
+        )))
     }
 
     fn type_error(&self, what: &str) -> JsValue {
@@ -252,7 +275,11 @@ impl Writer<'_> {
 fn number_word(value: &JsValue) -> &'static str {
     match value.as_f64() {
         Some(number) if number.is_infinite() => {
-            if number > 0.0 { "Infinity" } else { "-Infinity" }
+            if number > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            }
         }
         _ => "NaN",
     }

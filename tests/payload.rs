@@ -1,0 +1,460 @@
+//! Payloads out of JavaScript values and back, in a browser.
+
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+#![cfg(target_arch = "wasm32")]
+
+use js_sys::{Array, Error, JsString, Reflect};
+use jstp_wasm::payload::{self, Inbox, Sending};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_test::*;
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen(module = "/tests/payload/reference.js")]
+extern "C" {
+    fn generate(seed: u32, wild: bool) -> JsValue;
+    fn reference(value: &JsValue, allow_non_finite: bool) -> JsString;
+    fn same(a: &JsValue, b: &JsValue) -> bool;
+    fn evaluate(source: &str) -> JsValue;
+    fn calling(back: &Closure<dyn Fn(JsValue) -> JsValue>) -> JsValue;
+    fn nested(levels: u32, key: Option<&str>) -> JsValue;
+}
+
+const STRICT: Sending = Sending {
+    allow_non_finite: false,
+    honour_to_mdsf: false,
+};
+const LOOSE: Sending = Sending {
+    allow_non_finite: true,
+    honour_to_mdsf: false,
+};
+const ASKING: Sending = Sending {
+    allow_non_finite: false,
+    honour_to_mdsf: true,
+};
+
+fn text(value: &JsValue, sending: &Sending) -> String {
+    match payload::write(value, "args", sending) {
+        Ok(text) => String::from(text),
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+#[track_caller]
+fn writes(source: &str, sending: &Sending, wanted: &str) {
+    assert_eq!(text(&evaluate(source), sending), wanted, "{source}");
+}
+
+/// Checks the error's kind and how its sentence begins.
+#[track_caller]
+fn refuses(value: &JsValue, kind: &str, wanted: &str) {
+    let error: Error = match payload::write(value, "args", &STRICT) {
+        Err(error) => error.unchecked_into(),
+        Ok(text) => panic!("{wanted}: written as {text}"),
+    };
+    let message = String::from(error.message());
+    assert_eq!(String::from(error.name()), kind, "{message}");
+    assert!(message.starts_with(wanted), "{message}, not {wanted}");
+}
+
+#[wasm_bindgen_test]
+fn generated_values_are_written_as_an_independent_writer_writes_them() {
+    for seed in 0..6000 {
+        for (wild, sending) in [
+            (false, STRICT),
+            (true, STRICT),
+            (true, LOOSE),
+            (true, ASKING),
+        ] {
+            let value = generate(seed, wild);
+            let wanted = String::from(reference(&value, sending.allow_non_finite));
+            match payload::write(&value, "args", &sending) {
+                Ok(text) => assert_eq!(String::from(text), wanted, "seed {seed}"),
+                Err(error) => assert_eq!(wanted, "refused", "seed {seed}: {error:?}"),
+            }
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+fn what_was_written_reads_back_as_the_value_that_json_would_keep() {
+    for seed in 0..2000 {
+        let written = match payload::write(&generate(seed, false), "args", &STRICT) {
+            Ok(written) => String::from(written),
+            Err(error) => panic!("seed {seed}: {error:?}"),
+        };
+        // JavaScript reads it as we do, but for elisions, which leave holes there. No string among the
+        // generated ones has commas.
+        let mut words = written.replace("[,", "[undefined,");
+        while words.contains(",,") {
+            words = words.replace(",,", ",undefined,");
+        }
+        assert!(
+            same(&payload::parse(&written), &evaluate(&words)),
+            "seed {seed}: {written}"
+        );
+    }
+}
+
+#[wasm_bindgen_test]
+fn ordinary_values_are_what_json_stringify_makes_of_them() {
+    writes(
+        "[1, 'two', true, null, {three: [3], date: new Date(0)}]",
+        &STRICT,
+        r#"[1,"two",true,null,{"three":[3],"date":"1970-01-01T00:00:00.000Z"}]"#,
+    );
+    writes(
+        "[-0, 1e21, 1e-7, [new Date(NaN)]]",
+        &STRICT,
+        "[0,1e+21,1e-7,[null]]",
+    );
+    writes(
+        "[{b: 1, 2: 2, 1: 1, f() {}, s: Symbol(), u: undefined}]",
+        &STRICT,
+        r#"[{"1":1,"2":2,"b":1}]"#,
+    );
+    writes(
+        "[new Proxy({a: 1}, {}), new Proxy([1, undefined], {})]",
+        &STRICT,
+        r#"[{"a":1},[1,undefined]]"#,
+    );
+}
+
+#[wasm_bindgen_test]
+fn undefined_and_holes_stay_undefined() {
+    writes("[undefined]", &STRICT, "[undefined]");
+    writes("[1, undefined, 3]", &STRICT, "[1,,3]");
+    writes("[, 1, ,]", &STRICT, "[,1,undefined]");
+    writes(
+        "[[undefined], {a: [null, undefined]}]",
+        &STRICT,
+        r#"[[undefined],{"a":[null,undefined]}]"#,
+    );
+    writes("[{toJSON() {}}, 1]", &STRICT, "[,1]");
+    writes("undefined", &STRICT, "undefined");
+    writes("'a string'", &STRICT, "\"a string\"");
+}
+
+#[wasm_bindgen_test]
+fn what_cannot_be_sent_is_refused_with_its_place() {
+    let cases = [
+        ("[{price: NaN}]", "RangeError", "args[0].price is NaN"),
+        ("[[1, -Infinity]]", "RangeError", "args[0][1] is -Infinity"),
+        ("[new Number(NaN)]", "RangeError", "args[0] is NaN"),
+        ("NaN", "RangeError", "args is NaN"),
+        (
+            "[{'a b': [1n]}]",
+            "TypeError",
+            "args[0][\"a b\"][0] is a bigint",
+        ),
+        ("[Object(1n)]", "TypeError", "args[0] is a bigint"),
+        ("[1, () => {}]", "TypeError", "args[1] is a function"),
+        ("[Symbol('x')]", "TypeError", "args[0] is a symbol"),
+        ("() => {}", "TypeError", "args is a function"),
+        (
+            "[{deep: {toJSON: () => [Infinity]}}]",
+            "RangeError",
+            "args[0].deep[0] is Infinity",
+        ),
+        (
+            "(() => { const a = {b: {}}; a.b.c = a; return [a]; })()",
+            "TypeError",
+            "args[0].b.c is args[0] again",
+        ),
+        (
+            "(() => { const a = []; a.push([a]); return a; })()",
+            "TypeError",
+            "args[0][0] is args again",
+        ),
+        ("[new Array(1e9)]", "RangeError", "args[0]["),
+        (
+            "[new Uint8Array(7e6)]",
+            "RangeError",
+            "args[0] does not fit",
+        ),
+    ];
+    for (source, kind, wanted) in cases {
+        refuses(&evaluate(source), kind, wanted);
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_value_may_hold_a_thousand_levels_and_no_more() {
+    for key in [None, Some("next")] {
+        assert!(payload::write(&nested(1000, key), "args", &STRICT).is_ok());
+        assert!(payload::write(&nested(1000, key), "args", &ASKING).is_ok());
+    }
+    refuses(&nested(1001, None), "RangeError", "args[0][0][0]");
+    refuses(
+        &nested(100_000, Some("next")),
+        "RangeError",
+        "args.next.next",
+    );
+}
+
+#[wasm_bindgen_test]
+fn non_finite_numbers_leave_as_words_when_allowed() {
+    writes(
+        "[NaN, {a: -Infinity}, Infinity]",
+        &LOOSE,
+        r#"[NaN,{"a":-Infinity},Infinity]"#,
+    );
+    writes("NaN", &LOOSE, "NaN");
+}
+
+#[wasm_bindgen_test]
+fn bytes_become_base64() {
+    writes("[new Uint8Array([1, 2, 3, 4])]", &STRICT, r#"["AQIDBA=="]"#);
+    writes(
+        "[new Uint8Array(0), new ArrayBuffer(2)]",
+        &STRICT,
+        r#"["","AAA="]"#,
+    );
+    writes(
+        "[new Uint16Array(new Uint8Array([255, 254, 253, 252]).buffer)]",
+        &STRICT,
+        r#"["//79/A=="]"#,
+    );
+    writes(
+        "[new DataView(new Uint8Array([9, 8, 7]).buffer, 1)]",
+        &STRICT,
+        r#"["CAc="]"#,
+    );
+    writes(
+        "[Object.assign(new Uint8Array([1]), {toJSON: () => 'no'})]",
+        &STRICT,
+        r#"["AQ=="]"#,
+    );
+    writes(
+        "[Object.assign(new ArrayBuffer(1), {own: 1})]",
+        &STRICT,
+        r#"["AA=="]"#,
+    );
+    writes(
+        "[{toJSON: () => new Uint8Array([1])}]",
+        &STRICT,
+        r#"["AQ=="]"#,
+    );
+    writes(
+        "[{byteLength: 5, '0': 1}]",
+        &STRICT,
+        r#"[{"0":1,"byteLength":5}]"#,
+    );
+}
+
+#[wasm_bindgen_test]
+fn boxed_values_are_what_they_box() {
+    writes(
+        "[new Number(3), new String('s'), new Boolean(false)]",
+        &STRICT,
+        r#"[3,"s",false]"#,
+    );
+    writes("[new Boolean(false), undefined, 0]", &STRICT, "[false,,0]");
+    writes(
+        "[Object.assign(new Number(3), {valueOf: () => 4}), undefined]",
+        &STRICT,
+        "[4,undefined]",
+    );
+}
+
+#[wasm_bindgen_test]
+fn line_separators_are_escaped_and_lone_surrogates_stay() {
+    writes(
+        "['\\u2028\\u2029', {'\\u2028': 1}]",
+        &STRICT,
+        r#"["\u2028\u2029",{"\u2028":1}]"#,
+    );
+    writes("['\\u2028', undefined]", &STRICT, r#"["\u2028",undefined]"#);
+    writes(
+        "['\\ud800', undefined, '\\ud83d\\ude00']",
+        &STRICT,
+        "[\"\\ud800\",,\"\u{1f600}\"]",
+    );
+}
+
+#[wasm_bindgen_test]
+fn to_json_is_called_with_the_key_and_its_result_is_not_asked_again() {
+    let twice = "{toJSON: (key) => ({key, toJSON: () => 'asked again'})}";
+    writes(&format!("[{twice}]"), &STRICT, r#"[{"key":"0"}]"#);
+    writes(
+        &format!("[undefined, {{a: {twice}}}]"),
+        &STRICT,
+        r#"[,{"a":{"key":"a"}}]"#,
+    );
+    writes(&format!("({twice})"), &STRICT, r#"{"key":""}"#);
+    writes(
+        "[Object.assign(() => {}, {toJSON: () => 'f'})]",
+        &STRICT,
+        r#"["f"]"#,
+    );
+    writes(
+        "[{m: Object.assign(() => {}, {toJSON: () => [undefined]})}]",
+        &STRICT,
+        r#"[{"m":[undefined]}]"#,
+    );
+}
+
+#[wasm_bindgen_test]
+fn to_json_is_called_once_whatever_it_returns() {
+    for result in [
+        "'x'",
+        "null",
+        "undefined",
+        "{}",
+        "[undefined]",
+        "new Uint8Array(1)",
+        "NaN",
+    ] {
+        let made = evaluate(&format!(
+            "({{calls: 0, toJSON() {{ this.calls++; return {result}; }}}})"
+        ));
+        let args = Array::of2(&made, &JsValue::NULL);
+        let written = payload::write(&args, "args", &STRICT);
+        assert_eq!(written.is_err(), result == "NaN", "{result}");
+        assert_eq!(
+            Reflect::get(&made, &"calls".into()).unwrap(),
+            JsValue::from(1),
+            "{result}"
+        );
+    }
+}
+
+#[wasm_bindgen_test]
+fn to_mdsf_counts_only_when_asked_for() {
+    let source = "[{own: {toMDSF: (key) => [key, undefined], toJSON: () => 'json'}}]";
+    writes(source, &STRICT, r#"[{"own":"json"}]"#);
+    writes(source, &ASKING, r#"[{"own":["own",undefined]}]"#);
+    writes(
+        "[{toMDSF: () => ({toJSON: () => 'no', a: 1})}]",
+        &ASKING,
+        r#"[{"a":1}]"#,
+    );
+}
+
+#[wasm_bindgen_test]
+fn what_page_code_throws_comes_through() {
+    for source in [
+        "[{toJSON() { throw 'mine'; }}]",
+        "[{get a() { throw 'mine'; }}]",
+        "[new Proxy({}, {ownKeys() { throw 'mine'; }})]",
+        "[undefined, {a: new Proxy([], {get() { throw 'mine'; }})}]",
+    ] {
+        let error = payload::write(&evaluate(source), "args", &STRICT).unwrap_err();
+        assert_eq!(error, JsValue::from("mine"), "{source}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn page_code_may_write_while_it_is_written() {
+    let inner = Closure::<dyn Fn(JsValue) -> JsValue>::new(|key| {
+        let value = Array::of2(&key, &JsValue::UNDEFINED);
+        let text = payload::write(&value, "inner", &STRICT).unwrap();
+        let back = payload::parse(&String::from(text));
+        assert!(same(&back, &value));
+        back
+    });
+    let args = Array::of3(&calling(&inner), &JsValue::UNDEFINED, &calling(&inner));
+    assert_eq!(
+        text(&args, &STRICT),
+        r#"[["0",undefined],,["2",undefined]]"#
+    );
+}
+
+#[wasm_bindgen_test]
+fn reading_gives_the_value_whether_json_can_say_it_or_not() {
+    let cases = [
+        (
+            "{a:1,'b c':[true,false,null],'d':{}}",
+            "({a: 1, 'b c': [true, false, null], d: {}})",
+        ),
+        (
+            "'it\\'s \"so\"\\n\\x41\\u{1F600}\\\\'",
+            "'it\\'s \"so\"\\nA\\u{1F600}\\\\'",
+        ),
+        ("'\\ud800'", "'\\ud800'"),
+        ("'\u{2028} ж \u{1f600}'", "'\\u2028 ж \\u{1f600}'"),
+        (
+            "[-0,+5,.5,5.,0x1F,-0b11,1e400]",
+            "[-0, 5, 0.5, 5, 31, -3, Infinity]",
+        ),
+        (
+            "{__proto__:{a:1},constructor:2}",
+            "JSON.parse('{\"__proto__\":{\"a\":1},\"constructor\":2}')",
+        ),
+        ("{a:1,b:2,a:undefined,b:3}", "({a: 1, b: 3})"),
+        ("{b:1,1:2,0x10:3}", "({1: 2, 16: 3, b: 1})"),
+        ("/* c */ [ 1 , // x\n 2 ]", "[1, 2]"),
+        ("[[[]],{a:{}}]", "[[[]], {a: {}}]"),
+    ];
+    for (text, source) in cases {
+        let wanted = evaluate(source);
+        assert!(same(&payload::parse(text), &wanted), "{text}");
+        // A neighbour that JSON cannot say has all of it built piece by piece.
+        let pair = payload::parse(&format!("[undefined,{text}\n]"));
+        assert!(
+            same(&pair, &Array::of2(&JsValue::UNDEFINED, &wanted)),
+            "{text}, in pieces"
+        );
+    }
+}
+
+#[wasm_bindgen_test]
+fn reading_gives_what_json_lacks() {
+    let cases = [
+        ("undefined", "undefined"),
+        ("NaN", "NaN"),
+        ("[-Infinity,NaN,+Infinity]", "[-Infinity, NaN, Infinity]"),
+        ("[1,,3,undefined]", "[1, undefined, 3, undefined]"),
+        ("[,]", "[undefined]"),
+        ("-0xffffffffffffffffff", "-0xffffffffffffffffff"),
+        (
+            "{1.5:1,1e3:[,'a\\nb','\\udc00']}",
+            "({1000: [undefined, 'a\\nb', '\\udc00'], 1.5: 1})",
+        ),
+        (
+            "{__proto__:[,]}",
+            "Object.defineProperty({}, '__proto__', {value: [undefined], enumerable: true})",
+        ),
+    ];
+    for (text, source) in cases {
+        assert!(same(&payload::parse(text), &evaluate(source)), "{text}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn text_that_is_no_mdsf_parses_to_undefined() {
+    for text in ["", "{a", "[1 2]", "'x", "{,}"] {
+        assert!(payload::parse(text).is_undefined(), "{text}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn texts_of_every_size_arrive_whole_in_a_kept_buffer() {
+    let mut inbox = Inbox::new();
+    for unit in ["a", "é", "ж", "€", "\u{1f600}", "ab€"] {
+        for count in [0, 1, 31, 5000, 700_000, 3] {
+            let wanted = unit.repeat(count);
+            let arrived = inbox.with_text(&JsString::from(wanted.as_str()), |text| text == wanted);
+            assert!(arrived, "{count} times {unit}");
+        }
+    }
+    let lone = evaluate("'a\\ud800b'").unchecked_into();
+    assert_eq!(inbox.with_text(&lone, str::to_owned), "a\u{fffd}b");
+}
+
+#[wasm_bindgen_test]
+fn text_beyond_ascii_is_read_whether_there_is_little_or_much_of_it() {
+    for text in [
+        "ж",
+        "plain",
+        "a long ASCII text with one é",
+        "€",
+        "\u{1f600}\u{ffff}\u{7f}\u{80}\u{7ff}\u{800}",
+    ] {
+        for count in [1, 40, 3000] {
+            let wanted = JsValue::from(text.repeat(count));
+            let read = payload::parse(&format!("['{}']", text.repeat(count)));
+            assert!(same(&read, &Array::of1(&wanted)), "{count} times {text}");
+        }
+    }
+}
