@@ -1,30 +1,24 @@
 //! Driver: the task behind one socket, which feeds a connection's core and does what it says.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use futures_util::FutureExt;
 use jstp_proto::error::code;
-use jstp_proto::mdsf::Value;
-use jstp_proto::message::VersionField;
-use jstp_proto::{Event, HandshakeFailure, RemoteError, Strategy};
+use jstp_proto::{Event, HandshakeFailure};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
-use uuid::Uuid;
 
-use crate::application::{self, Application};
-use crate::auth::AuthRequest;
 use crate::connection::{Connection, Link};
 use crate::error::MethodError;
 use crate::events::ServerEvent;
-use crate::method::Answer;
+use crate::handshake::{Authenticating, think};
 use crate::opening::{self, Opening};
-use crate::outbox::Outbox;
+use crate::outbox::{End, Outbox};
 use crate::server::Hub;
 use crate::transport::{Incoming, Transport, linger};
 
@@ -100,37 +94,31 @@ pub(crate) fn guarded<R>(code: impl FnOnce() -> R) -> Option<R> {
     catch_unwind(AssertUnwindSafe(code)).ok()
 }
 
-struct Driver<S> {
-    hub: Arc<Hub>,
-    connection: Connection,
-    link: Link,
+pub(crate) struct Driver<S> {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) connection: Connection,
+    pub(crate) link: Link,
     transport: Transport<S>,
-    authenticating: Option<Authenticating>,
+    pub(crate) authenticating: Option<Authenticating>,
     /// When the client was sent a WebSocket ping that nothing has followed yet.
     pinged: Option<Instant>,
-    heartbeat: Option<Heartbeat>,
-}
-
-/// A handshake the policy thinks about.
-struct Authenticating {
-    policy: Pin<Box<dyn Future<Output = Result<String, MethodError>> + Send>>,
-    due: Instant,
-    choice: Choice,
-    strategy: String,
-}
-
-/// The application a handshake has come to.
-struct Choice {
-    application: Arc<Application>,
-    /// The version asked for, if any was.
-    version: Option<String>,
+    pub(crate) heartbeat: Option<Heartbeat>,
 }
 
 /// The `ping` messages of the `heartbeat_interval` option.
-struct Heartbeat {
+pub(crate) struct Heartbeat {
     due: Instant,
     /// Whether the last one has been answered; until then there is no other (Q56).
-    settled: Arc<std::sync::atomic::AtomicBool>,
+    settled: Arc<AtomicBool>,
+}
+
+impl Heartbeat {
+    pub(crate) fn new(interval: Duration) -> Self {
+        Self {
+            due: Instant::now() + interval,
+            settled: Arc::new(AtomicBool::new(true)),
+        }
+    }
 }
 
 /// Whether the driver goes on.
@@ -248,260 +236,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         Then::Continue
     }
 
-    // Handshakes.
-
-    fn requested(
-        &mut self,
-        app: Option<String>,
-        version: &VersionField,
-        strategy: Strategy<Value>,
-    ) {
-        let name = match &strategy {
-            Strategy::Anonymous => "anonymous",
-            Strategy::Session { .. } | Strategy::MalformedSession => "session",
-            Strategy::Custom { name, .. } => name,
-        }
-        .to_owned();
-        let requested = application::requested(version);
-        let app = app.unwrap_or_default();
-        let choice = requested.and_then(|requested| {
-            let application = self.hub.applications().pick(&app, &requested)?;
-            let version = match version {
-                VersionField::Text(text) => Some(text.clone()),
-                VersionField::Any | VersionField::NotText => None,
-            };
-            Some(Choice {
-                application,
-                version,
-            })
-        });
-        let Some(choice) = choice else {
-            self.refuse(&RemoteError::new(code::APP_NOT_FOUND));
-            return self.handshake_dealt_with(&app, &name);
-        };
-        match strategy {
-            Strategy::Anonymous => self.accept(choice, None),
-            Strategy::MalformedSession => self.refuse(&RemoteError::new(code::AUTH_FAILED)),
-            Strategy::Session { id, received } => {
-                if !self.resume(&id, received, &app) {
-                    self.refuse(&RemoteError::new(code::AUTH_FAILED));
-                }
-            }
-            Strategy::Custom { name, credentials } => {
-                return self.authenticate(choice, name, credentials);
-            }
-        }
-        self.handshake_dealt_with(&app, &name);
-    }
-
-    fn handshake_dealt_with(&self, application: &str, strategy: &str) {
-        let connection = &self.connection;
-        self.hub.tell(&ServerEvent::HandshakeRequest {
-            connection,
-            application,
-            strategy,
-        });
-    }
-
-    fn authenticate(&mut self, choice: Choice, strategy: String, credentials: Value) {
-        let Some(policy) = &self.hub.settings.auth_policy else {
-            self.refuse(&RemoteError::new(code::AUTH_FAILED));
-            return self.handshake_dealt_with(choice.application.name(), &strategy);
-        };
-        let request = AuthRequest {
-            connection: self.connection.clone(),
-            application: Arc::clone(&choice.application),
-            strategy: strategy.clone(),
-            credentials,
-        };
-        let thinking = guarded(|| policy.authenticate(request));
-        let policy = Box::pin(async move {
-            let no = || Err(MethodError::code(code::AUTH_FAILED));
-            match thinking {
-                Some(thinking) => AssertUnwindSafe(thinking)
-                    .catch_unwind()
-                    .await
-                    .unwrap_or_else(|_| no()),
-                None => no(),
-            }
-        });
-        let due = Instant::now() + self.hub.settings.auth_timeout;
-        self.authenticating = Some(Authenticating {
-            policy,
-            due,
-            choice,
-            strategy,
-        });
-    }
-
-    /// The policy has spoken, or was not heard in time.
-    fn authenticated(&mut self, answer: Result<String, MethodError>) {
-        let Some(Authenticating {
-            choice, strategy, ..
-        }) = self.authenticating.take()
-        else {
-            return;
-        };
-        let name = choice.application.name().to_owned();
-        match answer {
-            Ok(username) if !username.is_empty() => self.accept(choice, Some(username)),
-            Err(MethodError::Remote(error)) => self.refuse(&error),
-            Ok(_) | Err(_) => self.refuse(&RemoteError::new(code::AUTH_FAILED)),
-        }
-        self.handshake_dealt_with(&name, &strategy);
-    }
-
-    fn accept(&mut self, choice: Choice, username: Option<String>) {
-        let session = Uuid::new_v4().to_string();
-        self.connection
-            .set_application(choice.application, choice.version);
-        self.connection.set_username(username);
-        let accepted = self.connection.turn_of(self.link.number, |live| {
-            live.core.accept(session.clone()).is_ok()
-        });
-        if accepted == Some(true) {
-            // The answer has not left yet, so nobody can ask for the session before this.
-            self.hub.sessions.insert(session, self.connection.clone());
-        }
-    }
-
-    fn refuse(&mut self, error: &RemoteError) {
-        let now = self.hub.now();
-        self.connection
-            .turn_of(self.link.number, |live| live.core.refuse(now, error));
-    }
-
-    /// Moves this transport to the connection that has the session. False if there is none, or
-    /// one of another application (Q16).
-    fn resume(&mut self, session: &str, received: u64, app: &str) -> bool {
-        let Some(connection) = self.hub.sessions.find(session) else {
-            return false;
-        };
-        if connection
-            .application()
-            .is_none_or(|application| application.name() != app)
-        {
-            return false;
-        }
-        if !connection.take_over(self.link.clone(), self.hub.now(), received) {
-            return false;
-        }
-        self.connection = connection;
-        true
-    }
-
-    fn connected(&mut self, resumed: bool) {
-        let connection = &self.connection;
-        self.hub.joined(connection);
-        if let Some(interval) = self.hub.settings.heartbeat_interval {
-            let settled = Arc::new(std::sync::atomic::AtomicBool::new(true));
-            self.heartbeat = Some(Heartbeat {
-                due: Instant::now() + interval,
-                settled,
-            });
-        }
-        if resumed {
-            self.hub.tell(&ServerEvent::Reconnect { connection });
-            return;
-        }
-        if let Some(listener) = &self.hub.settings.on_connect {
-            guarded(|| listener(connection));
-        }
-        self.hub.tell(&ServerEvent::Connect { connection });
-    }
-
-    // Requests.
-
-    async fn called(&mut self, id: i64, interface: String, method: String, args: Value) {
-        let connection = &self.connection;
-        let Value::Array(args) = args else { return };
-        self.hub.tell(&ServerEvent::Call {
-            connection,
-            interface: &interface,
-            method: &method,
-            args: &args,
-        });
-        let Some(application) = connection.application() else {
-            return;
-        };
-        let begun = application
-            .method(&interface, &method, args.len())
-            .map(|method| guarded(|| method.call(connection.clone(), args)));
-        let running = match begun {
-            Ok(Some(running)) => running,
-            Ok(None) => {
-                connection.answer(id, Err(MethodError::code(code::INTERNAL_API_ERROR)));
-                return;
-            }
-            Err(code) => {
-                connection.answer(id, Err(MethodError::code(code)));
-                return;
-            }
-        };
-        // Most methods end without waiting for anything. They run here, which keeps the order in
-        // which the client called them; only what has to wait becomes a task.
-        let mut running = AssertUnwindSafe(running).catch_unwind().boxed();
-        let first = std::future::poll_fn(|cx| Poll::Ready(running.as_mut().poll(cx))).await;
-        let finish = Finish {
-            hub: Arc::clone(&self.hub),
-            connection: connection.clone(),
-            id,
-            interface,
-            method,
-        };
-        match first {
-            Poll::Ready(ended) => finish.answer(ended),
-            Poll::Pending => {
-                let limit = self.hub.settings.max_running_methods;
-                let went_on = connection.run(limit, async move { finish.answer(running.await) });
-                if !went_on {
-                    connection.answer(id, Err(MethodError::code(code::INTERNAL_API_ERROR)));
-                }
-            }
-        }
-    }
-
-    fn emitted(&self, interface: &str, event: &str, args: Value) {
-        let connection = &self.connection;
-        let Value::Array(args) = args else { return };
-        self.hub.tell(&ServerEvent::Event {
-            connection,
-            interface,
-            event,
-            args: &args,
-        });
-        let Some(application) = connection.application() else {
-            return;
-        };
-        if let Some(handler) = application.event_handler(interface, event)
-            && guarded(|| handler(connection, event, args)).is_none()
-        {
-            let error = "the event handler panicked";
-            self.hub.tell(&ServerEvent::HandlerFailed {
-                connection,
-                interface,
-                name: event,
-                error,
-            });
-        }
-    }
-
-    fn inspected(&self, id: i64, interface: &str) {
-        let connection = &self.connection;
-        self.hub.tell(&ServerEvent::Inspect {
-            connection,
-            interface,
-        });
-        let Some(application) = connection.application() else {
-            return;
-        };
-        let answer = match application.methods(interface) {
-            Some(methods) => Ok(methods.map(|name| Value::String(name.to_owned())).collect()),
-            None => Err(MethodError::code(code::INTERFACE_NOT_FOUND)),
-        };
-        connection.answer(id, answer);
-    }
-
     // Time.
 
     fn next_deadline(&self) -> Instant {
@@ -542,8 +276,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 
     fn beat(&mut self, now: Instant) {
-        use std::sync::atomic::Ordering;
-
         let (Some(heartbeat), Some(interval)) =
             (&mut self.heartbeat, self.hub.settings.heartbeat_interval)
         else {
@@ -571,7 +303,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         match self.pinged {
             Some(pinged) if heard > pinged => self.pinged = None,
             Some(pinged) if pinged + self.hub.settings.keepalive_grace <= now => {
-                self.link.outbox.end(crate::outbox::End::Drop);
+                self.link.outbox.end(End::Drop);
                 return Then::Stop;
             }
             Some(_) => {}
@@ -582,50 +314,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             None => {}
         }
         Then::Continue
-    }
-}
-
-/// Waits for the policy, or for ever if it has nothing to think about.
-async fn think(authenticating: &mut Option<Authenticating>) -> Result<String, MethodError> {
-    match authenticating {
-        Some(authenticating) => authenticating.policy.as_mut().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Where the answer of a method goes.
-struct Finish {
-    hub: Arc<Hub>,
-    connection: Connection,
-    id: i64,
-    interface: String,
-    method: String,
-}
-
-impl Finish {
-    fn answer(self, ended: std::thread::Result<Answer>) {
-        let Self {
-            hub,
-            connection,
-            id,
-            interface,
-            method,
-        } = self;
-        let (answer, panicked) = match ended {
-            Ok(answer) => (answer, None),
-            Err(_) => (
-                Err(MethodError::code(code::INTERNAL_API_ERROR)),
-                Some("the method panicked".to_owned()),
-            ),
-        };
-        let why = connection.answer(id, answer).or(panicked);
-        if let Some(error) = why {
-            hub.tell(&ServerEvent::HandlerFailed {
-                connection: &connection,
-                interface: &interface,
-                name: &method,
-                error: &error,
-            });
-        }
     }
 }
