@@ -43,7 +43,7 @@ fn samples() -> Vec<(&'static str, String)> {
         .map(|n| format!("'сообщение номер {n}'"))
         .collect();
     let escaped: Vec<_> = (0..2000)
-        .map(|n| format!("'line {n}\\n\\tsay \\'hi\\' \"now\"'"))
+        .map(|n| format!("'line {n}\\n\\tsay \\'hi\\' \\\"now\\\"'"))
         .collect();
     vec![
         ("scalar in an array", "['hello, world',12345]".to_owned()),

@@ -404,7 +404,7 @@ proptest! {
 
     #[test]
     fn numbers_are_written_as_javascript_writes_them(number in number()) {
-        prop_assume!(number.is_finite());
+        let number = if number.is_finite() { number } else { f64::MAX };
         let mut text = String::new();
         write(&Value::Number(number), &mut text, WriteOptions::default()).unwrap();
         prop_assert_eq!(text.parse::<f64>().unwrap(), number);

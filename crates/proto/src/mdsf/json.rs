@@ -106,8 +106,8 @@ impl Json {
     fn push_str(&mut self, text: &str) {
         let bytes = text.as_bytes();
         let len = bytes.len();
-        if self.buffer.len() - self.len < len.max(SHORT) {
-            self.grow(len.max(SHORT));
+        if self.buffer.len() - self.len < len {
+            self.grow(len);
         }
         let room = &mut self.buffer[self.len..][..len];
         // Pieces between escapes are short, and copying an unknown length is a call.
