@@ -69,12 +69,12 @@ impl Link {
     }
 }
 
-/// A caller without a callback gets its mistake as a rejection, one with a callback as a throw.
+/// A caller with a callback has its mistake thrown at it, any other gets a rejection.
 fn mistake(callback: &JsValue, error: JsValue) -> Result<JsValue, JsValue> {
-    if is_absent(callback) {
-        Ok(Promise::reject(&error).into())
-    } else {
+    if callback.is_function() {
         Err(error)
+    } else {
+        Ok(Promise::reject(&error).into())
     }
 }
 

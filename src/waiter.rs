@@ -32,10 +32,7 @@ impl Waiter {
     pub(crate) fn promise() -> (Self, Promise) {
         let mut waiter = None;
         let promise = Promise::new(&mut |resolve, reject| {
-            waiter = Some(Waiter::Promise {
-                resolve: resolve,
-                reject: reject,
-            });
+            waiter = Some(Waiter::Promise { resolve, reject });
         });
         let waiter = waiter.expect("a promise's executor runs before its constructor returns");
         (waiter, promise)

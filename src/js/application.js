@@ -13,8 +13,8 @@ import {
 const NUMBER = '(?:0|[1-9]\\d*)';
 const PRERELEASE = `(?:${NUMBER}|\\d*[A-Za-z-][0-9A-Za-z-]*)`;
 const VERSION = new RegExp(
-  `^\\s*[v=]*${NUMBER}\\.${NUMBER}\\.${NUMBER}` +
-    `(?:-${PRERELEASE}(?:\\.${PRERELEASE})*)?(?:\\+[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)?\\s*$`,
+  `^v?${NUMBER}\\.${NUMBER}\\.${NUMBER}` +
+    `(?:-${PRERELEASE}(?:\\.${PRERELEASE})*)?(?:\\+[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)?$`,
 );
 
 function own(object, name) {
