@@ -18,11 +18,17 @@ try {
 }
 
 async function run() {
-  const server = await startServer(
-    ['cargo', 'run', '--quiet', '--release', '--package', 'jstp-server', '--bin', 'jstp-server', '--',
-      '--listen', '127.0.0.1:0']);
+  const command = process.env.JSTP_SERVER_BIN
+    ? [process.env.JSTP_SERVER_BIN]
+    : ['cargo', 'run', '--quiet', '--release', '--package', 'jstp-server', '--bin', 'jstp-server', '--'];
+  const server = await startServer([...command, '--listen', '127.0.0.1:0']);
   const site = staticServer({
-    folders: { '/': folder('www/'), '/pkg/': folder('pkg/') },
+    folders: {
+      '/': folder('www/'),
+      '/pkg/': folder('pkg/'),
+      // For `?library=upstream`; without the tests' npm packages it is not there.
+      '/upstream/': folder('pkg-tests/node_modules/@metarhia/jstp/dist/'),
+    },
     values: { '/config.json': { server: server.url } },
   });
   try {
