@@ -4,7 +4,8 @@
 mod oracle;
 
 use jstp_proto::mdsf::{
-    Json, Limits, Object, Value, WriteOptions, read, read_value, write, write_key, write_string,
+    Json, Limits, Object, Reader, Value, WriteOptions, read, read_value, write, write_key,
+    write_string,
 };
 use oracle::{is_same, parse_json};
 
@@ -223,4 +224,21 @@ fn objects_keep_the_order_in_which_keys_came() {
         .collect();
     assert_ne!(object.keys().next(), reversed.keys().next());
     assert_eq!(object, reversed);
+}
+
+#[test]
+fn keys_that_are_numbers_have_javascripts_names() {
+    for (text, in_short, name) in [
+        ("10:", "10", "10"),
+        ("0x10:", "16", "16"),
+        ("9007199254740991:", "9007199254740991", "9007199254740991"),
+        ("1.50:", "1.50", "1.5"),
+        ("1e3:", "1e3", "1000"),
+        ("0x20000000000001:", "0x20000000000001", "9007199254740992"),
+        ("'0x10':", "0x10", "0x10"),
+        ("NaN:", "NaN", "NaN"),
+    ] {
+        let key = Reader::new(text, Limits::default()).key().unwrap();
+        assert_eq!((&*key.to_str(), &*key.to_name()), (in_short, name));
+    }
 }

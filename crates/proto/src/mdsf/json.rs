@@ -1,6 +1,5 @@
 //! A [`Visitor`] that writes the value as JSON text.
 
-use super::MAX_SAFE_INTEGER;
 use super::error::ReadError;
 use super::float::integer_digits;
 use super::key::Key;
@@ -169,9 +168,7 @@ impl Json {
     #[cold]
     fn unusual_number(&mut self, number: Number<'_>) {
         let (negative, digits) = number.sign_and_magnitude();
-        if let Some(magnitude) = number.radix_magnitude()
-            && magnitude <= MAX_SAFE_INTEGER
-        {
+        if let Some(magnitude) = number.small_magnitude() {
             if negative {
                 self.push(b'-');
             }
@@ -201,12 +198,7 @@ impl Json {
 
     #[cold]
     fn number_key(&mut self, number: Number<'_>) {
-        let magnitude = match number.as_integer() {
-            Some(integer) => Some(integer.unsigned_abs()),
-            None => number
-                .radix_magnitude()
-                .filter(|magnitude| *magnitude <= MAX_SAFE_INTEGER),
-        };
+        let magnitude = number.small_magnitude();
         if magnitude.is_none() {
             self.inexact = true;
         }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::blank::skip;
 use super::error::{ReadError, ReadErrorKind};
+use super::float;
 use super::identifier::{continues_identifier, starts_identifier};
 use super::number::{self, Number};
 use super::text::{self, Escape, Text};
@@ -20,24 +21,30 @@ pub enum Key<'t> {
 }
 
 impl<'t> Key<'t> {
-    /// The property name.
+    /// The property name, as far as that takes no arithmetic with floats, which would add 25 kB to what a
+    /// page loads: numbers other than integers up to 2^53 − 1 stay as they are spelled. No name that the
+    /// protocol knows is one of them. [`to_name`](Self::to_name) is right for all.
     pub fn to_str(&self) -> Cow<'t, str> {
+        match self {
+            Self::Text(text) | Self::Name(text) => text.to_str(),
+            Self::Number(number) => match number.small_magnitude() {
+                Some(integer) => float::integer_digits(integer, &mut [0; 20])
+                    .to_owned()
+                    .into(),
+                None => number.raw().into(),
+            },
+        }
+    }
+
+    /// The property name that JavaScript would give it.
+    pub fn to_name(&self) -> Cow<'t, str> {
         match self {
             Self::Text(text) | Self::Name(text) => text.to_str(),
             Self::Number(number) => {
                 let mut name = String::new();
-                super::float::write(number.to_f64(), &mut name);
-                Cow::Owned(name)
+                float::write(number.to_f64(), &mut name);
+                name.into()
             }
-        }
-    }
-
-    /// The key's text, if it is not a number. Unlike [`to_str`](Self::to_str) this needs nothing that
-    /// formats floats, which weighs much in a browser.
-    pub fn text(&self) -> Option<Text<'t>> {
-        match *self {
-            Self::Text(text) | Self::Name(text) => Some(text),
-            Self::Number(_) => None,
         }
     }
 }

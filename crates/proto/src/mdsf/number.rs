@@ -114,8 +114,18 @@ impl<'t> Number<'t> {
         }
     }
 
+    /// The magnitude, where it is seen without floats that it is an integer up to 2^53 − 1.
+    pub(super) fn small_magnitude(&self) -> Option<u64> {
+        match self.as_integer() {
+            Some(integer) => Some(integer.unsigned_abs()),
+            None => self
+                .radix_magnitude()
+                .filter(|magnitude| *magnitude <= MAX_SAFE_INTEGER),
+        }
+    }
+
     /// The magnitude of a hexadecimal, octal or binary number where that is an integer below 2^64.
-    pub(super) fn radix_magnitude(&self) -> Option<u64> {
+    fn radix_magnitude(&self) -> Option<u64> {
         let (_, digits) = self.sign_and_magnitude();
         let bits = match self.form {
             Form::Hex => 4,

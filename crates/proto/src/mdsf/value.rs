@@ -189,7 +189,7 @@ impl Visitor for ValueReader {
     }
 
     fn key(&mut self, key: Key<'_>) {
-        let name = key.to_str().into_owned();
+        let name = key.to_name().into_owned();
         if let Some(Unfinished::Object { key, .. }) = self.open.last_mut() {
             *key = name;
         }
