@@ -10,7 +10,9 @@ use std::time::Duration;
 use jstp_proto::error::code;
 use jstp_proto::mdsf::{self, Value, WriteOptions};
 use jstp_proto::version::Requested;
-use jstp_proto::{CallId, Event, Native, Outcome, Output, Refused, RemoteError, Role, State};
+use jstp_proto::{
+    CallId, Config, Event, Native, Outcome, Output, Refused, RemoteError, Role, State,
+};
 use serde::Serialize;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
@@ -71,7 +73,7 @@ struct Profile {
 }
 
 impl Connection {
-    pub(crate) fn new(id: u64, server: Weak<Hub>, config: jstp_proto::Config) -> Self {
+    pub(crate) fn new(id: u64, server: Weak<Hub>, config: Config) -> Self {
         let live = Live {
             core: jstp_proto::Connection::new(Role::Server, config),
             waiters: HashMap::new(),
@@ -320,9 +322,12 @@ impl Connection {
     /// from here on without a say in this connection (Q2). False if the session is gone.
     pub(crate) fn take_over(&self, link: Link, now: jstp_proto::Instant, received: u64) -> bool {
         let mut live = self.lock();
-        if live.core.session().is_none() {
+        let Some(session) = live.core.session() else {
             return false;
-        }
+        };
+        let config = Config::new(Role::Server);
+        link.outbox
+            .make_room(session.unacknowledged_weight() + config.kept_answer_bytes);
         // What the old transport still had to tell of its own end is nobody's business now.
         live.events
             .retain(|event| !matches!(event, Event::TransportClosed { .. }));

@@ -10,7 +10,6 @@ use futures_util::task::AtomicWaker;
 #[derive(Debug)]
 pub(crate) struct Outbox {
     queue: Mutex<Queue>,
-    limit: usize,
     waker: AtomicWaker,
 }
 
@@ -18,6 +17,7 @@ pub(crate) struct Outbox {
 struct Queue {
     texts: VecDeque<String>,
     bytes: usize,
+    limit: usize,
     end: Option<End>,
 }
 
@@ -42,11 +42,21 @@ pub(crate) enum Next {
 impl Outbox {
     /// A queue that refuses to hold more than `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
-        Self {
-            queue: Mutex::default(),
+        let queue = Queue {
             limit,
+            ..Queue::default()
+        };
+        Self {
+            queue: Mutex::new(queue),
             waker: AtomicWaker::new(),
         }
+    }
+
+    /// Makes room for what a resumed session sends again, all at once and before any of it can
+    /// have been read.
+    pub(crate) fn make_room(&self, bytes: usize) {
+        let mut queue = self.lock();
+        queue.limit = queue.limit.saturating_add(bytes);
     }
 
     /// Queues a text, unless the transport is ending. False once the peer reads too slowly to be
@@ -58,7 +68,7 @@ impl Outbox {
             return true;
         }
         // A single message always fits, however large: it is within the protocol's own limit.
-        let fits = queue.texts.is_empty() || queue.bytes + text.len() <= self.limit;
+        let fits = queue.texts.is_empty() || queue.bytes + text.len() <= queue.limit;
         if fits {
             queue.bytes += text.len();
             queue.texts.push_back(text);

@@ -166,6 +166,22 @@ impl ServerHandle {
         self.hub.broadcast(interface, event, args)
     }
 
+    /// The connection that has a session, be its client connected or away.
+    pub fn session(&self, id: &str) -> Option<Connection> {
+        self.hub.sessions.find(id)
+    }
+
+    /// Forgets a session, so that nobody can resume it. A client that is connected stays so;
+    /// [`Connection::forget_session`] closes its transport too.
+    pub fn forget_session(&self, id: &str) {
+        let connection = self.hub.sessions.find(id);
+        self.hub.sessions.forget(id);
+        if let Some(connection) = connection {
+            // Without a transport this is the end of it.
+            connection.expire();
+        }
+    }
+
     /// Replaces the set of applications for later handshakes; sessions keep theirs.
     ///
     /// # Errors
@@ -262,8 +278,11 @@ impl Hub {
         // It may be back already, over another.
         if connection.is_detached() && clients.remove(&connection.id()).is_some() {
             drop(clients);
-            if let Some(session) = connection.session_id() {
-                self.sessions.leave(&session);
+            match connection.session_id() {
+                Some(session) => self.sessions.leave(&session, connection),
+                None => {
+                    connection.expire();
+                }
             }
             self.tell(&ServerEvent::Disconnect { connection });
         }

@@ -65,17 +65,22 @@ impl Sessions {
         self.lock().by_id.remove(id);
     }
 
-    /// The session's transport is gone: from now on it lasts for so long.
-    pub(crate) fn leave(&self, id: &str) {
+    /// The connection's transport is gone: from now on its session lasts for so long, unless it has
+    /// been forgotten, which is the end of it.
+    pub(crate) fn leave(&self, id: &str, connection: &Connection) {
         let mut registry = self.lock();
         registry.losses += 1;
         let loss = registry.losses;
-        if let Some(known) = registry.by_id.get_mut(id) {
-            known.loss = loss;
-            registry
-                .leaving
-                .push_back((Instant::now() + self.expiration, id.to_owned(), loss));
+        match registry.by_id.get_mut(id) {
+            Some(known) => known.loss = loss,
+            None => {
+                drop(registry);
+                connection.expire();
+                return;
+            }
         }
+        let due = Instant::now() + self.expiration;
+        registry.leaving.push_back((due, id.to_owned(), loss));
         while registry.leaving.len() > self.limit {
             if let Some((_, id, loss)) = registry.leaving.pop_front() {
                 registry.expire(&id, loss);

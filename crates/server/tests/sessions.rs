@@ -247,3 +247,50 @@ async fn a_closed_client_may_come_back_but_a_forgotten_one_may_not() {
     let (_, answer) = resume(address, &session, 0).await;
     assert_eq!(answer, "{handshake:[0],error:[11]}");
 }
+
+#[tokio::test]
+async fn more_than_may_be_outgoing_is_sent_again_at_once() {
+    let options = ServerOptions::new([app()]).max_outgoing(1000);
+    let (_server, address, mut reports) = resuming(options).await;
+    let (peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    drop(peer);
+    until(&mut reports, "disconnect").await;
+    for _ in 0..100 {
+        connection.emit("i", "e", ("x".repeat(500),)).unwrap();
+    }
+    let (mut peer, answer) = resume(address, &session, 0).await;
+    assert_eq!(answer, "{handshake:[0],ok:0}");
+    for id in 1..=100 {
+        assert!(
+            peer.receive()
+                .await
+                .starts_with(&format!("{{event:[-{id},'i'],e:['xxx"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_forgotten_session_keeps_its_transport_but_has_no_other() {
+    let (server, address, mut reports) = resuming(ServerOptions::new([app()])).await;
+    let (mut peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    let handle = server.handle();
+    assert_eq!(handle.session(&session).unwrap().id(), connection.id());
+    handle.forget_session(&session);
+    assert!(handle.session(&session).is_none());
+    assert_eq!(
+        peer.ask("{call:[1,'calc'],answer:[]}").await,
+        "{callback:[1],ok:[42]}"
+    );
+    let pending = tokio::spawn({
+        let connection = connection.clone();
+        async move { connection.call("page", "title", ()).await }
+    });
+    assert_eq!(peer.receive().await, "{call:[-1,'page'],title:[]}");
+    drop(peer);
+    // Nobody can bring the answer any more.
+    assert_eq!(soon(pending).await.unwrap(), Err(CallError::Lost));
+    let (_, answer) = resume(address, &session, 0).await;
+    assert_eq!(answer, "{handshake:[0],error:[11]}");
+}

@@ -97,15 +97,7 @@ impl Fixture {
                     Ok(())
                 },
             )
-            .method(
-                "flood",
-                async |client: Connection, (n, payload): (u64, Value)| {
-                    for i in 0..n {
-                        client.emit("events", "tick", (i, &payload))?;
-                    }
-                    Ok(n)
-                },
-            )
+            .method("flood", flood)
             .method(
                 "broadcast",
                 move |_: Connection, (name, args): (String, Vec<Value>)| {
@@ -271,6 +263,21 @@ fn fail() -> Interface {
         .method("rejects", async |_: Connection, (): ()| {
             Err::<(), _>(MethodError::internal("rejected on purpose"))
         })
+}
+
+async fn flood(client: Connection, (n, payload): (u64, Value)) -> Result<u64, MethodError> {
+    let mut text = String::new();
+    mdsf::write(&payload, &mut text, mdsf::WriteOptions::default())?;
+    // Now and then the client has to say that it has everything so far: what is under way to it,
+    // and what is kept until it is acknowledged, is bounded.
+    let burst = (1024 * 1024 / (text.len() + 64)).clamp(1, 1000) as u64;
+    for i in 0..n {
+        if i % burst == burst - 1 {
+            client.ping().await?;
+        }
+        client.emit("events", "tick", (i, &payload))?;
+    }
+    Ok(n)
 }
 
 fn session() -> Interface {
