@@ -45,8 +45,7 @@ test-pkg: package need-browser ## the package as its users have it
 	. scripts/browser.sh && node --test --test-reporter=spec $$(find pkg-tests -name node_modules -prune -o -name '*.test.mjs' -print)
 
 package: need-tools ## build the npm package in pkg/
-	rm -rf $(WASM_PACK_OUT)
-	wasm-pack build --mode no-install --target web --no-pack --no-gitignore --profile npm --out-name jstp_wasm --out-dir $(WASM_PACK_OUT)
+	scripts/wasm.sh $(WASM_PACK_OUT)
 	node scripts/package.mjs $(WASM_PACK_OUT)
 
 size: package ## what the package weighs
