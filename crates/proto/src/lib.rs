@@ -3,6 +3,7 @@
 //! A driver owns the socket and the clock. It feeds what happened (`handle_*`), passes on what the
 //! application wants (`call`, `emit`, …), and then drains what the core has to say.
 
+mod backoff;
 mod calls;
 mod config;
 mod connection;
@@ -17,6 +18,7 @@ mod session;
 mod time;
 pub mod version;
 
+pub use backoff::Backoff;
 pub use calls::CallId;
 pub use config::{Config, Role};
 pub use connection::{Connection, State};
