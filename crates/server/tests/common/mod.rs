@@ -172,6 +172,17 @@ impl Peer {
         }
     }
 
+    /// The next message, or `None` if the transport ends without one.
+    pub(crate) async fn next_text(&mut self) -> Option<String> {
+        loop {
+            match soon(self.socket.next()).await? {
+                Ok(Message::Text(text)) => return Some(text.as_str().to_owned()),
+                Ok(Message::Ping(_) | Message::Pong(_)) => {}
+                _ => return None,
+            }
+        }
+    }
+
     /// Whether the server sends a WebSocket ping next.
     pub(crate) async fn is_pinged(&mut self) -> bool {
         matches!(soon(self.socket.next()).await, Some(Ok(Message::Ping(_))))

@@ -10,6 +10,8 @@ use jstp_server::{
 };
 use tokio::time::sleep;
 
+use crate::faults::Faults;
+
 /// How long the answer of a method that ends its own transport gets to be queued before that.
 const AFTER_ANSWER: Duration = Duration::from_millis(20);
 
@@ -17,6 +19,7 @@ const AFTER_ANSWER: Duration = Duration::from_millis(20);
 #[derive(Clone, Default)]
 pub(crate) struct Fixture {
     state: Arc<State>,
+    faults: Option<Faults>,
 }
 
 #[derive(Default)]
@@ -33,6 +36,14 @@ struct Memory {
 }
 
 impl Fixture {
+    /// A fixture, with the application `faults` if there are to be any.
+    pub(crate) fn new(faults: Option<Faults>) -> Self {
+        Self {
+            faults,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn options(&self) -> ServerOptions {
         ServerOptions::new(self.applications()).auth_policy(authenticate)
     }
@@ -61,6 +72,7 @@ impl Fixture {
             })
             .into_iter()
             .chain([other])
+            .chain(self.faults.iter().map(Faults::application))
             .collect()
     }
 

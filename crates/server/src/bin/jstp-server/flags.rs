@@ -19,6 +19,7 @@ Usage: jstp-server [OPTIONS]
   --client-expiration MS    how long a client that is away stays in memory (default 3600000)
   --log                     print what happens to standard error
   --fixture                 serve what the conformance tests expect instead of the demo
+  --faults                  with --fixture: the application `faults`, which breaks connections
   --greet                   emit events.hello(session id) to every new client
   --help                    print this
 
@@ -35,6 +36,7 @@ pub(crate) struct Flags {
     pub(crate) client_expiration: Option<Duration>,
     pub(crate) log: bool,
     pub(crate) fixture: bool,
+    pub(crate) faults: bool,
     pub(crate) greet: bool,
 }
 
@@ -58,10 +60,14 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Option<Flags>, lexopt:
             }
             Long("log") => flags.log = true,
             Long("fixture") => flags.fixture = true,
+            Long("faults") => flags.faults = true,
             Long("greet") => flags.greet = true,
             Long("help") => return Ok(None),
             _ => return Err(arg.unexpected()),
         }
+    }
+    if flags.faults && !flags.fixture {
+        return Err("--faults needs --fixture".into());
     }
     Ok(Some(flags))
 }

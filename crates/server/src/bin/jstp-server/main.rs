@@ -1,14 +1,19 @@
 //! The ready-made server: a demo to look at, or the fixture that tests run against.
 
 mod demo;
+mod faults;
 mod fixture;
 mod flags;
+mod line;
 mod log;
 
 use std::process::ExitCode;
 
+use demo::Demo;
+use faults::Faults;
+use fixture::Fixture;
 use flags::Flags;
-use jstp_server::{ServerOptions, create_server};
+use jstp_server::{OptionsError, Server, ServerOptions, create_server};
 use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
@@ -38,31 +43,21 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
     // Listening for these before anything else, so that an early signal ends us cleanly too.
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
+    let faults = flags.faults.then(Faults::default);
     let server = if flags.fixture {
-        let fixture = fixture::Fixture::default();
-        let server = create_server(with_flags(fixture.options(), &flags))?;
-        fixture.serve(server.handle());
-        server
+        fixture_server(&flags, faults.clone())?
     } else {
-        let demo = demo::Demo::default();
-        let log = flags.log;
-        let options = with_flags(demo.options(), &flags).on_event({
-            let demo = demo.clone();
-            move |event| {
-                demo.hear(event);
-                if log {
-                    log::print(event);
-                }
-            }
-        });
-        let server = create_server(options)?;
-        demo.serve(server.handle());
-        server
+        demo_server(&flags)?
     };
-    let address = server
-        .listen(&flags.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}", flags.listen))?;
+    let cannot_listen = |error| format!("cannot listen on {}: {error}", flags.listen);
+    let address = match faults {
+        None => server.listen(&flags.listen).await.map_err(cannot_listen)?,
+        Some(faults) => {
+            let behind = server.listen("127.0.0.1:0").await?;
+            let listening = faults.listen(&flags.listen, behind, server.handle());
+            listening.await.map_err(cannot_listen)?
+        }
+    };
     println!("listening ws://{address}");
     tokio::select! {
         _ = interrupted.recv() => {}
@@ -70,6 +65,37 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
     }
     server.shutdown().await;
     Ok(())
+}
+
+fn fixture_server(flags: &Flags, faults: Option<Faults>) -> Result<Server, OptionsError> {
+    let fixture = Fixture::new(faults.clone());
+    let log = flags.log;
+    let options = with_flags(fixture.options(), flags).on_event(move |event| {
+        if let Some(faults) = &faults {
+            faults.hear(event);
+        }
+        if log {
+            log::print(event);
+        }
+    });
+    let server = create_server(options)?;
+    fixture.serve(server.handle());
+    Ok(server)
+}
+
+fn demo_server(flags: &Flags) -> Result<Server, OptionsError> {
+    let demo = Demo::default();
+    let log = flags.log;
+    let listening = demo.clone();
+    let options = with_flags(demo.options(), flags).on_event(move |event| {
+        listening.hear(event);
+        if log {
+            log::print(event);
+        }
+    });
+    let server = create_server(options)?;
+    demo.serve(server.handle());
+    Ok(server)
 }
 
 fn with_flags(mut options: ServerOptions, flags: &Flags) -> ServerOptions {
@@ -96,9 +122,6 @@ fn with_flags(mut options: ServerOptions, flags: &Flags) -> ServerOptions {
             // A client that is gone already misses nothing.
             let _ = client.emit("events", "hello", (client.session_id(),));
         });
-    }
-    if flags.log {
-        options = options.on_event(log::print);
     }
     options
 }

@@ -1,0 +1,361 @@
+//! The ready-made server as a process.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{Peer, soon};
+use tokio::time::timeout;
+
+/// A running server, ended with the test.
+struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    fn start(flags: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_jstp-server"))
+            .args(["--listen", "127.0.0.1:0"])
+            .args(flags)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("listening ws://")
+            .unwrap()
+            .parse()
+            .unwrap();
+        Self { child, address }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A client of an application, and its session.
+async fn connect(address: SocketAddr, app: &str) -> (Peer, String) {
+    let mut peer = Peer::open(address).await;
+    let answer = peer.ask(&format!("{{handshake:[0,'{app}']}}")).await;
+    let session = answer
+        .split('\'')
+        .nth(1)
+        .unwrap_or_else(|| panic!("no session: {answer}"));
+    (peer, session.to_owned())
+}
+
+#[tokio::test]
+async fn the_demo_shows_a_chat_a_calculator_and_a_clock() {
+    let server = Process::start(&[]);
+    let (mut ann, _) = connect(server.address, "demo").await;
+    let (mut bob, _) = connect(server.address, "chat").await;
+    let calculator = "{inspect:[1,'calculator']}";
+    let names = "{callback:[1],ok:['add','subtract','multiply','divide']}";
+    ask_past_ticks(&mut ann, calculator, names).await;
+    let divide = "{call:[2,'calculator'],divide:[1,0]}";
+    ask_past_ticks(
+        &mut ann,
+        divide,
+        "{callback:[2],error:[1,'Error: Zero division']}",
+    )
+    .await;
+
+    let too_early = bob.ask("{call:[1,'chat'],say:['hi']}").await;
+    assert_eq!(
+        too_early,
+        "{callback:[1],error:[1,'Error: join before you say something']}"
+    );
+    bob.send("{call:[2,'chat'],join:[' bob ']}").await;
+    assert_eq!(bob.receive().await, "{event:[-1,'chat'],joined:['bob']}");
+    assert_eq!(
+        bob.receive().await,
+        "{callback:[2],ok:[{name:'bob',members:['bob']}]}"
+    );
+    let taken = "{callback:[3],error:[1,'Error: the name bob is taken']}";
+    ask_past_ticks(&mut ann, "{call:[3,'chat'],join:['bob']}", taken).await;
+    ann.send("{call:[4,'chat'],join:['ann']}").await;
+    assert!(bob.receive().await.ends_with("joined:['ann']}"));
+    ann.send("{call:[5,'chat'],say:['hello']}").await;
+    let said = bob.receive().await;
+    assert!(said.contains("message:['ann','hello','20"), "{said}");
+    let history = bob.ask("{call:[3,'chat'],history:[]}").await;
+    assert!(history.starts_with("{callback:[3],ok:[[{from:'ann',text:'hello',time:'20"));
+    drop(ann);
+    assert!(bob.receive().await.ends_with("left:['ann']}"));
+
+    let (mut clock, _) = connect(server.address, "clock").await;
+    let tick = clock.receive().await;
+    assert!(tick.starts_with("{event:[-1,'clock'],tick:['20"), "{tick}");
+}
+
+/// Asks, and reads on until the answer, past the clock's ticking.
+async fn ask_past_ticks(peer: &mut Peer, text: &str, answer: &str) {
+    peer.send(text).await;
+    loop {
+        let message = peer.receive().await;
+        if !message.contains("'clock'") {
+            assert_eq!(message, answer);
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_signal_ends_it_cleanly() {
+    for signal in ["-INT", "-TERM"] {
+        let mut server = Process::start(&[]);
+        let (mut peer, _) = connect(server.address, "chat").await;
+        let pid = server.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        assert_eq!(peer.closed().await, Some(1001));
+        let status = tokio::task::spawn_blocking(move || server.child.wait())
+            .await
+            .unwrap();
+        assert!(status.unwrap().success());
+    }
+}
+
+#[test]
+fn flags_that_make_no_sense_are_named() {
+    for (flags, named) in [
+        (&["--nope"][..], "--nope"),
+        (&["--heartbeat", "soon"], "soon"),
+        (&["--heartbeat", "0"], "0"),
+        (&["--listen"], "--listen"),
+        (&["--faults"], "--faults needs --fixture"),
+        (&["--listen", "nowhere"], "nowhere"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_jstp-server"))
+            .args(flags)
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "{flags:?}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(named), "{flags:?}: {error}");
+    }
+    let help = Command::new(env!("CARGO_BIN_EXE_jstp-server"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    assert!(help.status.success());
+    assert!(
+        String::from_utf8(help.stdout)
+            .unwrap()
+            .contains("--listen HOST:PORT")
+    );
+}
+
+#[tokio::test]
+async fn the_fixture_serves_its_interfaces() {
+    let server = Process::start(&["--fixture", "--greet"]);
+    let (mut peer, session) = connect(server.address, "fixture").await;
+    assert_eq!(
+        peer.receive().await,
+        format!("{{event:[-1,'events'],hello:['{session}']}}")
+    );
+    for (id, (call, answer)) in (1..).zip([
+        ("'calc'],answer:[]", "ok:[24]"),
+        ("'echo'],many:[1,{a:2},'c']", "ok:[1,{a:2},'c']"),
+        ("'echo'],count:['k']", "ok:[1]"),
+        ("'echo'],count:['k']", "ok:[2]"),
+        ("'echo'],later:[1,'x']", "ok:['x']"),
+        ("'fail'],code:[5]", "error:[5]"),
+        (
+            "'fail'],custom:[]",
+            "error:[1025,'Custom failure','a',{b:2}]",
+        ),
+        ("'fail'],text:['x']", "error:[1,'x']"),
+        ("'fail'],throws:[]", "error:[16]"),
+        ("'fail'],rejects:[]", "error:[16]"),
+        ("'session'],set:['a',{b:1}]", "ok:[]"),
+        ("'session'],get:['a']", "ok:[{b:1}]"),
+        ("'session'],get:['b']", "ok:[]"),
+        ("'session'],username:[]", "ok:[null]"),
+        ("'session'],version:[]", "ok:['2.0.0']"),
+        ("'admin'],lateAnswers:[]", "ok:[[]]"),
+    ]) {
+        let answered = peer.ask(&format!("{{call:[{id},{call}}}")).await;
+        assert_eq!(answered, format!("{{callback:[{id}],{answer}}}"), "{call}");
+    }
+    for (strategy, answer) in [
+        ("login:['marcus','secret']", "ok:"),
+        ("login:['julia','']", "ok:"),
+        ("login:['slow','slow']", "ok:"),
+        ("login:['marcus','wrong']", "error:[11]"),
+        ("login:['blocked','x']", "error:[1100,'Account blocked']"),
+        ("login:5", "error:[11]"),
+        ("token:'letmein'", "ok:"),
+        ("token:'x'", "error:[11]"),
+    ] {
+        let mut peer = Peer::open(server.address).await;
+        let answered = peer
+            .ask(&format!("{{handshake:[0,'fixture'],{strategy}}}"))
+            .await;
+        assert!(
+            answered.starts_with(&format!("{{handshake:[0],{answer}")),
+            "{answered}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_any_size_arrives_whole() {
+    let server = Process::start(&["--fixture"]);
+    for (n, payload) in [(12_000, 1), (1_500, 16_000)] {
+        let (mut peer, _) = connect(server.address, "fixture").await;
+        peer.send(&format!(
+            "{{call:[1,'events'],flood:[{n},'{}']}}",
+            "x".repeat(payload)
+        ))
+        .await;
+        let mut ticks = 0;
+        loop {
+            let message = peer.receive().await;
+            if let Some(id) = message
+                .strip_prefix("{ping:[")
+                .and_then(|rest| rest.strip_suffix("]}"))
+            {
+                peer.send(&format!("{{pong:[{id}]}}")).await;
+            } else if message.starts_with("{event:") {
+                assert!(message.contains(&format!("tick:[{ticks},'")), "{ticks}");
+                ticks += 1;
+            } else {
+                assert_eq!(message, format!("{{callback:[1],ok:[{n}]}}"));
+                break;
+            }
+        }
+        assert_eq!(ticks, n);
+    }
+}
+
+#[tokio::test]
+async fn faults_strike_the_transport_they_are_meant_for() {
+    let server = Process::start(&["--fixture", "--faults"]);
+    let (mut boss, _) = connect(server.address, "faults").await;
+    let mut calls = 0;
+    let mut order = async |fault: String| {
+        calls += 1;
+        let answer = boss.ask(&format!("{{call:[{calls},{fault}}}")).await;
+        assert_eq!(answer, format!("{{callback:[{calls}],ok:[]}}"), "{fault}");
+    };
+    let resume = async |session: &str| {
+        let mut peer = Peer::open(server.address).await;
+        let answer = peer
+            .ask(&format!(
+                "{{handshake:[0,'fixture'],session:['{session}',0]}}"
+            ))
+            .await;
+        (peer, answer)
+    };
+
+    let (mut peer, session) = connect(server.address, "fixture").await;
+    order(format!("'line'],raw:['{session}','{{ping:[-99]}}']")).await;
+    assert_eq!(peer.receive().await, "{ping:[-99]}");
+    order(format!("'line'],closeWith:['{session}',4000,'because']")).await;
+    assert_eq!(peer.closed().await, Some(4000));
+
+    let (mut peer, answer) = resume(&session).await;
+    assert_eq!(answer, "{handshake:[0],ok:0}");
+    order(format!("'line'],cut:['{session}']")).await;
+    assert_eq!(peer.closed().await, None);
+
+    let (mut peer, _) = resume(&session).await;
+    order(format!("'line'],mute:['{session}',300]")).await;
+    // The fault strikes a moment after it was answered, so the first answers may get through.
+    let mut id = 0;
+    let mut longest = Duration::ZERO;
+    while longest < Duration::from_millis(200) {
+        id += 1;
+        let sent = Instant::now();
+        assert_eq!(
+            peer.ask(&format!("{{ping:[{id}]}}")).await,
+            format!("{{pong:[{id}]}}")
+        );
+        longest = longest.max(sent.elapsed());
+    }
+
+    order(format!("'line'],truncate:['{session}',20]")).await;
+    // Twenty bytes are less than the answer.
+    let mut cut_off = false;
+    while !cut_off {
+        id += 1;
+        peer.send(&format!(
+            "{{call:[{id},'echo'],one:['{}']}}",
+            "x".repeat(100)
+        ))
+        .await;
+        cut_off = peer.next_text().await.is_none();
+    }
+
+    let (mut peer, _) = resume(&session).await;
+    order(format!("'line'],deaf:['{session}']")).await;
+    let silent = async {
+        loop {
+            id += 1;
+            peer.send(&format!("{{ping:[{id}]}}")).await;
+            if timeout(Duration::from_millis(100), peer.next_text())
+                .await
+                .is_err()
+            {
+                break;
+            }
+        }
+    };
+    soon(silent).await;
+    // Not even the close that belongs to being replaced gets through.
+    let (_, answer) = resume(&session).await;
+    assert!(answer.starts_with("{handshake:[0],ok:"), "{answer}");
+    assert!(
+        timeout(Duration::from_millis(100), peer.next_text())
+            .await
+            .is_err()
+    );
+
+    let (mut peer, _) = resume(&session).await;
+    order(format!("'line'],forget:['{session}']")).await;
+    peer.send("{ping:[1]}").await;
+    assert_eq!(peer.receive().await, "{pong:[1]}");
+    drop(peer);
+    assert_eq!(resume(&session).await.1, "{handshake:[0],error:[11]}");
+
+    // With null, everybody but the caller.
+    let (mut one, kept) = connect(server.address, "fixture").await;
+    let (mut two, _) = connect(server.address, "fixture").await;
+    order("'line'],cut:[null]".to_owned()).await;
+    assert_eq!(one.closed().await, None);
+    assert_eq!(two.closed().await, None);
+
+    order("'server'],restart:[true]".to_owned()).await;
+    assert_eq!(boss.closed().await, None);
+    let again = async {
+        // Between two listeners there is none.
+        while tokio::net::TcpStream::connect(server.address)
+            .await
+            .is_err()
+        {
+            tokio::task::yield_now().await;
+        }
+        resume(&kept).await.1
+    };
+    assert_eq!(soon(again).await, "{handshake:[0],ok:0}");
+}
