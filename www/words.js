@@ -4,13 +4,13 @@
 export function whyNotConnected(error, url) {
   if (isRemote(error)) {
     const sentence = error.code === -2
-      ? `The server at ${url} closed the connection before it answered.`
+      ? `The connection to ${url} closed before the server answered.`
       : `The server at ${url} refused: ${reason(error)}.`;
     return { sentence, detail: '' };
   }
   // A library may pass on the browser's event, which says nothing.
   const detail = error instanceof Error ? error.message : '';
-  return { sentence: `The server at ${url} does not answer. Is it running?`, detail };
+  return { sentence: `No JSTP server answers at ${url}. Is it running?`, detail };
 }
 
 /** Why a call failed. */
