@@ -55,7 +55,8 @@ impl Path {
     }
 }
 
+/// Close enough for a reader: the tables that tell letters beyond ASCII apart would weigh more than this.
 fn is_identifier(key: &str) -> bool {
-    let starts = |c: char| c.is_alphabetic() || c == '_' || c == '$';
-    key.starts_with(starts) && key.chars().all(|c| starts(c) || c.is_numeric())
+    let starts = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '$' || !c.is_ascii();
+    key.starts_with(starts) && key.chars().all(|c| starts(c) || c.is_ascii_digit())
 }
