@@ -61,6 +61,12 @@ pub struct Config {
     /// How long a resumed transport may stay silent before it is closed and resumed once more: an
     /// upstream server that had not noticed the old transport's end goes deaf (Q2).
     pub resume_check: Duration,
+    /// How often to ping while messages pass. Off, as upstream; a page behind a proxy that cuts idle
+    /// connections, or one that wants to notice a dead network, sets it.
+    pub heartbeat_interval: Option<Duration>,
+    /// How long nothing may come from the peer while there is a heartbeat; then the transport is
+    /// dead. `None` is the interval and 10 s.
+    pub heartbeat_timeout: Option<Duration>,
     /// Answers kept while the peer is away, on the server.
     pub kept_answers: usize,
     /// Their weight.
@@ -88,6 +94,8 @@ impl Config {
             queued_operations: 10_000,
             in_doubt_timeout: Duration::from_secs(5),
             resume_check: Duration::from_secs(2),
+            heartbeat_interval: None,
+            heartbeat_timeout: None,
             kept_answers: 1_000,
             kept_answer_bytes: 1024 * 1024,
         }

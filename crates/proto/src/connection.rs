@@ -6,12 +6,14 @@
 //! [`poll_timeout`](Connection::poll_timeout) anew.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::calls::{CallId, Calls};
 use crate::config::{Config, Role};
 use crate::error::{PeerMisbehaved, Refused, code};
 use crate::event::{Event, HandshakeFailure, Outcome, Output, OutputOf, TransportEnd};
 use crate::format::Format;
+use crate::heartbeat::{Beat, Heartbeat};
 use crate::message::{self, Message};
 use crate::operation::Operation;
 use crate::session::Session;
@@ -50,6 +52,8 @@ pub struct Connection<F: Format> {
     pub(crate) in_doubt: VecDeque<(Instant, u64)>,
     /// A resumed transport has to be heard from by then.
     pub(crate) resume_check: Option<Instant>,
+    /// While messages pass, if there is to be one.
+    pub(crate) heartbeat: Option<Heartbeat>,
     /// The message id of the ping that asks for an acknowledgement, and whether one is under way.
     pub(crate) acknowledging: Option<u64>,
     pub(crate) closed_intentionally: bool,
@@ -96,6 +100,7 @@ impl<F: Format> Connection<F> {
             phase_deadline: None,
             in_doubt: VecDeque::new(),
             resume_check: None,
+            heartbeat: None,
             acknowledging: None,
             closed_intentionally: false,
         }
@@ -173,6 +178,9 @@ impl<F: Format> Connection<F> {
     /// A message came.
     pub fn handle_text(&mut self, now: Instant, text: &str) {
         self.resume_check = None;
+        if let Some(heartbeat) = &mut self.heartbeat {
+            heartbeat.heard(now);
+        }
         match self.phase {
             Phase::Detached | Phase::Connecting | Phase::Closing => return,
             Phase::Handshaking(_) | Phase::Ready => {}
@@ -222,6 +230,15 @@ impl<F: Format> Connection<F> {
         if self.resume_check.is_some_and(|deadline| deadline <= now) {
             self.resume_check = None;
             self.begin_close(now, 1000);
+        }
+        match self.heartbeat.as_mut().map(|heartbeat| heartbeat.beat(now)) {
+            // A ping that is under way already says as much.
+            Some(Beat::Ping) if self.acknowledging.is_none() => self.own_ping(),
+            Some(Beat::Dead) => {
+                self.outputs.push_back(Output::Drop);
+                self.transport_ended(TransportEnd::HeartbeatTimeout);
+            }
+            Some(Beat::Ping | Beat::Nothing) | None => {}
         }
         while let Some(&(deadline, up_to)) = self.in_doubt.front() {
             if deadline > now {
@@ -341,6 +358,14 @@ impl<F: Format> Connection<F> {
         self.fail_everything(code::CALLBACK_LOST);
     }
 
+    /// Starts the heartbeat, changes its interval, or stops it; it goes on over other transports.
+    pub fn set_heartbeat(&mut self, now: Instant, interval: Option<Duration>) {
+        self.config.heartbeat_interval = interval;
+        if self.phase == Phase::Ready {
+            self.start_heartbeat(now);
+        }
+    }
+
     // What to do next.
 
     /// Returns the next thing the driver must do, or `None` once the core has nothing to say.
@@ -351,7 +376,8 @@ impl<F: Format> Connection<F> {
     /// Returns when [`handle_timeout`](Self::handle_timeout) wants to be called next, if ever.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let in_doubt = self.in_doubt.front().map(|&(deadline, _)| deadline);
-        [self.phase_deadline, self.resume_check, in_doubt]
+        let heartbeat = self.heartbeat.as_ref().map(Heartbeat::next);
+        [self.phase_deadline, self.resume_check, heartbeat, in_doubt]
             .into_iter()
             .flatten()
             .min()
@@ -361,6 +387,14 @@ impl<F: Format> Connection<F> {
 
     pub(crate) fn event(&mut self, event: Event<F::Payload>) {
         self.outputs.push_back(Output::Event(event));
+    }
+
+    pub(crate) fn start_heartbeat(&mut self, now: Instant) {
+        let timeout = self.config.heartbeat_timeout;
+        self.heartbeat = self
+            .config
+            .heartbeat_interval
+            .map(|interval| Heartbeat::new(now, interval, timeout));
     }
 
     fn handle_message(&mut self, now: Instant, message: Message<'_, F::Payload>, text: &str) {
@@ -646,6 +680,7 @@ impl<F: Format> Connection<F> {
         self.phase_deadline = Some(now + self.config.close_timeout);
         self.held.clear();
         self.resume_check = None;
+        self.heartbeat = None;
         self.outputs.push_back(Output::Close { code });
     }
 
@@ -653,6 +688,7 @@ impl<F: Format> Connection<F> {
         let before = std::mem::replace(&mut self.phase, Phase::Detached);
         self.phase_deadline = None;
         self.resume_check = None;
+        self.heartbeat = None;
         self.held.clear();
         // A ping that was under way is sent again with the rest of the buffer; its pong counts.
         if before == Phase::Detached {

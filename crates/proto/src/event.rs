@@ -169,6 +169,8 @@ pub enum TransportEnd {
     ConnectTimeout,
     /// It did not close in time.
     CloseTimeout,
+    /// Nothing came from the peer for as long as the heartbeat allows.
+    HeartbeatTimeout,
     /// Another transport took the session over.
     Replaced,
 }

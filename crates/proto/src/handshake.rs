@@ -104,7 +104,7 @@ impl<F: Format> Connection<F> {
     ///
     /// # Errors
     /// No handshake request waits for an answer: it was answered, or the transport is gone (Q25).
-    pub fn accept(&mut self, session_id: String) -> Result<(), Refused> {
+    pub fn accept(&mut self, now: Instant, session_id: String) -> Result<(), Refused> {
         if self.role != Role::Server || self.phase != Phase::Handshaking(Handshaking::Requested) {
             return Err(Refused::HandshakeNotPossible);
         }
@@ -113,7 +113,7 @@ impl<F: Format> Connection<F> {
         let answer = F::message(&message::answer_head("handshake", 0, "ok"), &F::text(&id));
         self.session = Some(Session::new(session_id));
         self.push_transmit(answer);
-        self.ready(false);
+        self.ready(now, false);
         Ok(())
     }
 
@@ -138,7 +138,7 @@ impl<F: Format> Connection<F> {
         }
         self.kept_answers_weight = 0;
         self.resend();
-        self.ready(true);
+        self.ready(now, true);
         self.doubt(now, received);
         Ok(())
     }
@@ -300,7 +300,7 @@ impl<F: Format> Connection<F> {
     /// Messages pass from here on: first what waited, then the good news, then what came early.
     fn flush_after_handshake(&mut self, now: Instant, resumed: bool, delivered: u64) {
         let held = std::mem::take(&mut self.held);
-        self.ready(resumed);
+        self.ready(now, resumed);
         if resumed {
             self.own_ping();
             self.resume_check = Some(now + self.config.resume_check);
@@ -311,10 +311,11 @@ impl<F: Format> Connection<F> {
         }
     }
 
-    fn ready(&mut self, resumed: bool) {
+    fn ready(&mut self, now: Instant, resumed: bool) {
         self.phase = Phase::Ready;
         self.phase_deadline = None;
         self.closed_intentionally = false;
+        self.start_heartbeat(now);
         for operation in std::mem::take(&mut self.queue) {
             let call = operation.call();
             if let (Err(refused), Some(call)) = (self.send(operation), call) {

@@ -11,6 +11,7 @@ pub mod error;
 mod event;
 mod format;
 mod handshake;
+mod heartbeat;
 pub mod mdsf;
 pub mod message;
 mod operation;

@@ -141,8 +141,9 @@ impl<S> Driver<S> {
         self.connection
             .set_application(choice.application, choice.version);
         self.connection.set_username(username);
+        let now = self.hub.now();
         let accepted = self.connection.turn_of(self.link.number, |live| {
-            live.core.accept(session.clone()).is_ok()
+            live.core.accept(now, session.clone()).is_ok()
         });
         if accepted == Some(true) {
             // The answer has not left yet, so nobody can ask for the session before this.
