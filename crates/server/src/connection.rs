@@ -49,6 +49,8 @@ pub(crate) struct Live {
     profile: Profile,
     /// Methods that did not end at once.
     running: JoinSet<()>,
+    /// Whether there is no session any more, and none to come: nothing will ever be sent again.
+    is_over: bool,
 }
 
 /// The transport a connection sits on.
@@ -81,6 +83,7 @@ impl Connection {
             link: None,
             profile: Profile::default(),
             running: JoinSet::new(),
+            is_over: false,
         };
         Self {
             shared: Arc::new(Shared {
@@ -139,7 +142,8 @@ impl Connection {
         self.lock().profile.storage.insert(key.into(), value)
     }
 
-    /// Works on the session's own storage without anybody coming between.
+    /// Works on the session's own storage without anybody coming between. The work must not use the
+    /// connection itself, which waits for it.
     pub fn with_storage<R>(&self, work: impl FnOnce(&mut HashMap<String, Value>) -> R) -> R {
         work(&mut self.lock().profile.storage)
     }
@@ -217,7 +221,10 @@ impl Connection {
         event: &str,
         args: String,
     ) -> Result<(), CallError> {
-        self.turn(|live| live.core.emit(interface, event, args))?;
+        self.turn(|live| {
+            live.check()?;
+            live.core.emit(interface, event, args)
+        })?;
         Ok(())
     }
 
@@ -262,6 +269,7 @@ impl Connection {
         issue: impl FnOnce(&mut jstp_proto::Connection<Native>) -> Result<CallId, Refused>,
     ) -> Result<Value, CallError> {
         let settled = self.turn(|live| {
+            live.check()?;
             let call = issue(&mut live.core)?;
             let (settle, settled) = oneshot::channel();
             live.waiters.insert(call, settle);
@@ -354,6 +362,7 @@ impl Connection {
         live.core.handle_close();
         live.drain();
         live.link = None;
+        live.is_over = live.core.session().is_none();
         live.events.clear();
         true
     }
@@ -444,6 +453,7 @@ impl Connection {
         }
         live.core.forget_session();
         live.drain();
+        live.is_over = true;
         live.waiters.clear();
         live.running.abort_all();
         true
@@ -470,6 +480,13 @@ impl Connection {
 }
 
 impl Live {
+    fn check(&self) -> Result<(), Refused> {
+        if self.is_over {
+            return Err(Refused::Closed);
+        }
+        Ok(())
+    }
+
     /// Passes on what the core has to say. True if the transport's task has something to do.
     fn drain(&mut self) -> bool {
         let mut stirred = false;

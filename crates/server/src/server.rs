@@ -101,8 +101,8 @@ impl Server {
         }
     }
 
-    /// Stops accepting clients, closes all transports with 1001, after what is queued has left, and
-    /// waits until they are gone, but no longer than the close timeout.
+    /// Ends the server for good: stops accepting clients, closes all transports with 1001, after what
+    /// is queued has left, and waits until they are gone, but no longer than the close timeout.
     pub async fn shutdown(&self) {
         self.hub.stopping.store(true, Ordering::SeqCst);
         self.close().await;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use common::{Peer, app, listening, reporting, server, soon};
 use jstp_server::{
-    Application, AuthRequest, Connection, Interface, MethodError, OptionsError, RemoteError,
-    ServerOptions, Value, create_server,
+    Application, AuthRequest, CallError, Connection, Interface, MethodError, OptionsError,
+    RemoteError, ServerOptions, Value, create_server,
 };
 
 /// An application whose `app.version()` tells its own.
@@ -221,19 +221,29 @@ async fn no_handshake_in_time_closes_and_heartbeats_do_not_help() {
 #[tokio::test]
 async fn a_client_that_leaves_while_the_policy_thinks_never_connects() {
     let (asked, mut asking) = tokio::sync::mpsc::unbounded_channel();
-    let options = ServerOptions::new([app()]).auth_policy(move |_: AuthRequest| {
+    let options = ServerOptions::new([app()]).auth_policy(move |request: AuthRequest| {
         let asked = asked.clone();
         async move {
-            asked.send(()).unwrap();
-            std::future::pending().await
+            let (going, gone) = tokio::sync::oneshot::channel::<()>();
+            asked.send((request.connection, gone)).unwrap();
+            std::future::pending::<()>().await;
+            drop(going);
+            Ok("nobody".to_owned())
         }
     });
     let (server, address) = listening(options).await;
     let mut peer = Peer::open(address).await;
     peer.send("{handshake:[0,'app'],login:['a','b']}").await;
-    soon(asking.recv()).await.unwrap();
+    let (connection, gone) = soon(asking.recv()).await.unwrap();
+    let call = tokio::spawn({
+        let connection = connection.clone();
+        async move { connection.call("page", "title", ()).await }
+    });
     peer.close().await;
-    // The future, and the sender in it, went with the transport.
+    // The policy's thinking went with the transport, and what waited for the handshake fails.
+    assert!(soon(gone).await.is_err());
+    assert_eq!(soon(call).await.unwrap(), Err(CallError::Closed));
+    assert_eq!(soon(connection.ping()).await, Err(CallError::Closed));
     assert!(server.clients().is_empty());
 }
 

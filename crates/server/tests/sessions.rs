@@ -182,8 +182,15 @@ async fn a_session_expires_and_settles_what_is_pending() {
         let connection = connection.clone();
         async move { connection.call("page", "title", ()).await }
     });
+    let resent = tokio::spawn({
+        let connection = connection.clone();
+        async move { connection.call_with_resend("page", "title", ()).await }
+    });
     drop(peer);
     assert_eq!(soon(call).await.unwrap(), Err(CallError::Lost));
+    assert_eq!(soon(resent).await.unwrap(), Err(CallError::Closed));
+    assert_eq!(soon(connection.ping()).await, Err(CallError::Closed));
+    assert_eq!(connection.emit("i", "e", ()), Err(CallError::Closed));
     let (mut peer, answer) = resume(address, &session, 0).await;
     assert_eq!(answer, "{handshake:[0],error:[11]}");
     assert_eq!(peer.closed().await, Some(1000));
