@@ -50,6 +50,10 @@ has_version() {
 
 install_crate() {
   say "compiling $1 $2, which takes a few minutes"
+  # Less optimized they are as fast for what we have, and compile in half the time. One folder lets
+  # the second use what the first has compiled.
+  local -x CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off
+  local -x CARGO_TARGET_DIR=$PWD/.tools/build
   cargo install --root .tools --locked --force "$1" --version "=$2" && return
   # A registry whose index lags behind cannot satisfy the lock file the crate came with.
   say "once more, with the dependencies this registry has"
@@ -65,6 +69,7 @@ tools() {
     install_crate wasm-bindgen-cli "$bindgen"
   fi
   has_version wasm-pack "$WASM_PACK_VERSION" || install_crate wasm-pack "$WASM_PACK_VERSION"
+  rm -rf .tools/build
   npm
   # Only wasm-opt goes on PATH: beside it in node_modules/.bin are names that hide system commands.
   mkdir -p .tools/bin
