@@ -10,17 +10,16 @@ use std::time::Duration;
 use jstp_proto::error::code;
 use jstp_proto::mdsf::{self, Value, WriteOptions};
 use jstp_proto::version::Requested;
-use jstp_proto::{
-    CallId, Config, Event, Native, Outcome, Output, Refused, RemoteError, Role, State,
-};
+use jstp_proto::{CallId, Config, Event, Native, Outcome, Refused, RemoteError, Role, State};
 use serde::Serialize;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::application::Application;
 use crate::error::{CallError, MethodError};
-use crate::outbox::{End, Outbox};
+use crate::live::{Link, Live, Profile};
+use crate::outbox::End;
 use crate::server::Hub;
 
 /// A client of the server. Clones are the same connection; it outlives a transport by the session's
@@ -36,42 +35,6 @@ struct Shared {
     id: u64,
     server: Weak<Hub>,
     live: Mutex<Live>,
-}
-
-/// What one turn works on.
-pub(crate) struct Live {
-    pub(crate) core: jstp_proto::Connection<Native>,
-    /// Requests of ours, until the core settles them.
-    waiters: HashMap<CallId, oneshot::Sender<Outcome<Value>>>,
-    /// What the core told the application, until the transport's task deals with it.
-    events: VecDeque<Event<Value>>,
-    link: Option<Link>,
-    profile: Profile,
-    /// Methods that did not end at once.
-    running: JoinSet<()>,
-    /// Whether there is no session any more, and none to come: nothing will ever be sent again.
-    is_over: bool,
-}
-
-/// The transport a connection sits on.
-#[derive(Clone)]
-pub(crate) struct Link {
-    /// Tells a transport from the one that took its place.
-    pub(crate) number: u64,
-    pub(crate) outbox: Arc<Outbox>,
-    /// Wakes the transport's task for what did not come through the transport.
-    pub(crate) stirred: Arc<Notify>,
-    pub(crate) remote: SocketAddr,
-}
-
-/// What is known of a client.
-#[derive(Clone, Default)]
-struct Profile {
-    username: Option<String>,
-    application: Option<Arc<Application>>,
-    requested_version: Option<String>,
-    remote: Option<SocketAddr>,
-    storage: HashMap<String, Value>,
 }
 
 impl Connection {
@@ -476,52 +439,6 @@ impl Connection {
             .live
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Live {
-    fn check(&self) -> Result<(), Refused> {
-        if self.is_over {
-            return Err(Refused::Closed);
-        }
-        Ok(())
-    }
-
-    /// Passes on what the core has to say. True if the transport's task has something to do.
-    fn drain(&mut self) -> bool {
-        let mut stirred = false;
-        while let Some(output) = self.core.poll_output() {
-            let outbox = self.link.as_ref().map(|link| &link.outbox);
-            match (output, outbox) {
-                (Output::Transmit(text), Some(outbox)) => {
-                    if !outbox.push(text) {
-                        // The reader is too slow; the transport is given up, the session is not.
-                        self.core.handle_close();
-                        stirred = true;
-                    }
-                }
-                (Output::Close { code }, Some(outbox)) => {
-                    outbox.end(End::Close(code));
-                    stirred = true;
-                }
-                (Output::Drop, Some(outbox)) => {
-                    outbox.end(End::Drop);
-                    stirred = true;
-                }
-                (Output::Transmit(_) | Output::Close { .. } | Output::Drop, None) => {}
-                (Output::Event(Event::Settled { call, outcome }), _) => {
-                    if let Some(waiter) = self.waiters.remove(&call) {
-                        // The caller may have stopped waiting.
-                        let _ = waiter.send(outcome);
-                    }
-                }
-                (Output::Event(event), _) => {
-                    self.events.push_back(event);
-                    stirred = true;
-                }
-            }
-        }
-        stirred
     }
 }
 

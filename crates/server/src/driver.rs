@@ -13,10 +13,11 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 
-use crate::connection::{Connection, Link};
+use crate::connection::Connection;
 use crate::error::MethodError;
 use crate::events::ServerEvent;
 use crate::handshake::{Authenticating, think};
+use crate::live::Link;
 use crate::opening::{self, Opening};
 use crate::outbox::{End, Outbox};
 use crate::server::Hub;

@@ -66,6 +66,7 @@ mod driver;
 mod error;
 mod events;
 mod handshake;
+mod live;
 mod method;
 mod opening;
 mod options;

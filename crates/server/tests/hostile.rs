@@ -98,6 +98,114 @@ async fn bombs_are_refused_while_others_are_served() {
     }
 }
 
+/// Pieces of messages; strung together at random they are nearly messages.
+const PIECES: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "'",
+    "\"",
+    "\\",
+    "call",
+    "callback",
+    "event",
+    "inspect",
+    "ping",
+    "pong",
+    "handshake",
+    "ok",
+    "error",
+    "0",
+    "1",
+    "-1",
+    "1e300",
+    "'calc'",
+    "'app'",
+    "answer",
+    "add",
+    "never",
+    "__proto__",
+    "null",
+    "undefined",
+    "NaN",
+    "{call:[1,'calc'],",
+    "{callback:[-1],",
+    "{event:[2,'calc'],",
+    "answer:[]}",
+    "ok:[]}",
+    "/*",
+    "*/",
+    "//",
+    "\n",
+    "\u{2028}",
+    "é",
+    "\u{0}",
+];
+
+#[tokio::test]
+async fn random_texts_are_survived() {
+    let (_server, address) = server().await;
+    let (mut other, _) = Peer::connect(address).await;
+    // xorshift, so that every run sends the same.
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    for id in 1..=300 {
+        let (mut peer, _) = Peer::connect(address).await;
+        for _ in 0..20 {
+            let text: String = (0..1 + random(12))
+                .map(|_| PIECES[random(PIECES.len())])
+                .collect();
+            // It may have been closed for an earlier one.
+            if peer.try_send(&text).await.is_err() {
+                break;
+            }
+        }
+        let ask = format!("{{call:[{id},'calc'],answer:[]}}");
+        assert_eq!(
+            other.ask(&ask).await,
+            format!("{{callback:[{id}],ok:[42]}}")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_message_may_come_byte_by_byte() {
+    use tokio::io::AsyncWriteExt;
+
+    let (_server, address) = server().await;
+    let (mut other, _) = Peer::connect(address).await;
+    let (peer, _) = Peer::connect(address).await;
+    let mut stream = peer.into_stream();
+    let text = b"{call:[1,'calc'],answer:[]}";
+    let mut frame = vec![0x81, 0x80 | u8::try_from(text.len()).unwrap(), 0, 0, 0, 0];
+    frame.extend_from_slice(text);
+    for (id, byte) in (1..).zip(&frame) {
+        stream.write_all(&[*byte]).await.unwrap();
+        let ask = format!("{{call:[{id},'calc'],answer:[]}}");
+        assert_eq!(
+            other.ask(&ask).await,
+            format!("{{callback:[{id}],ok:[42]}}")
+        );
+    }
+    let expected = b"{callback:[1],ok:[42]}";
+    let mut answer = vec![0; 2 + expected.len()];
+    common::soon(tokio::io::AsyncReadExt::read_exact(
+        &mut stream,
+        &mut answer,
+    ))
+    .await
+    .unwrap();
+    assert_eq!(&answer[2..], expected);
+}
+
 #[tokio::test]
 async fn hundreds_come_and_go() {
     let (server, address) = server().await;

@@ -155,6 +155,11 @@ impl Peer {
         self.send_message(Message::text(text)).await;
     }
 
+    /// Sends a message to a server that may have closed.
+    pub(crate) async fn try_send(&mut self, text: &str) -> Result<(), impl std::error::Error> {
+        soon(self.socket.send(Message::text(text))).await
+    }
+
     pub(crate) async fn send_message(&mut self, message: Message) {
         soon(self.socket.send(message))
             .await
