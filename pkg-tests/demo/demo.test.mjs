@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -183,6 +184,21 @@ for (const library of ['jstp-wasm', 'upstream']) {
       await tab.type('#server', 'example.org');
       await tab.press('Try again');
       await tab.sees('#sentence', '“example.org” is not the address of a server');
+    });
+
+    demo('an attempt that takes long can be given up', async (open) => {
+      const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      try {
+        const tab = await open(query);
+        await tab.press('Disconnect');
+        await tab.type('#server', `ws://127.0.0.1:${silent.address().port}`);
+        await tab.press('Connect');
+        await tab.press('Cancel');
+        assert.equal(await tab.status(), 'closed: The attempt was given up. [Connect]');
+      } finally {
+        silent.close();
+      }
     });
 
     demo('fits a phone', async (open) => {
