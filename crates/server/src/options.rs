@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) keepalive_grace: Duration,
     pub(crate) client_expiration_time: Duration,
     pub(crate) max_detached_sessions: usize,
+    pub(crate) in_doubt_timeout: Duration,
+    pub(crate) buffer_limit: (usize, usize),
     pub(crate) max_connections: usize,
     pub(crate) max_outgoing: usize,
     pub(crate) max_running_methods: usize,
@@ -57,6 +59,8 @@ impl ServerOptions {
                 keepalive_grace: Duration::from_secs(10),
                 client_expiration_time: Duration::from_secs(60 * 60),
                 max_detached_sessions: 100_000,
+                in_doubt_timeout: Duration::from_secs(5),
+                buffer_limit: (10_000, 16 * 1024 * 1024),
                 max_connections: 100_000,
                 max_outgoing: 8 * 1024 * 1024,
                 max_running_methods: 10_000,
@@ -151,6 +155,24 @@ impl ServerOptions {
         self
     }
 
+    /// How long a call whose answer went down with a transport stays pending after a resume, in case
+    /// the answer still comes; then it ends with [`CallError::Lost`](crate::CallError::Lost). 5 s.
+    /// Zero ends it at once, as upstream does.
+    #[must_use]
+    pub fn in_doubt_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.in_doubt_timeout = timeout;
+        self
+    }
+
+    /// How many messages, and how many bytes of them, are kept for a client until it has
+    /// acknowledged them; beyond that requests to it fail with
+    /// [`CallError::BufferFull`](crate::CallError::BufferFull). 10 000 and 16 MiB.
+    #[must_use]
+    pub fn buffer_limit(mut self, messages: usize, bytes: usize) -> Self {
+        self.settings.buffer_limit = (messages, bytes);
+        self
+    }
+
     /// How many clients may be connected; further ones are dropped as they come. 100 000.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Self {
@@ -191,6 +213,8 @@ impl ServerOptions {
             return Err(OptionsError::Zero { option });
         }
         let limits = [
+            ("buffer_limit messages", settings.buffer_limit.0),
+            ("buffer_limit bytes", settings.buffer_limit.1),
             ("max_connections", settings.max_connections),
             ("max_outgoing", settings.max_outgoing),
             ("max_running_methods", settings.max_running_methods),

@@ -245,6 +245,9 @@ impl Hub {
         Config {
             handshake_timeout: self.settings.handshake_timeout,
             close_timeout: self.settings.close_timeout,
+            in_doubt_timeout: self.settings.in_doubt_timeout,
+            buffer_messages: self.settings.buffer_limit.0,
+            buffer_bytes: self.settings.buffer_limit.1,
             ..Config::new(Role::Server)
         }
     }

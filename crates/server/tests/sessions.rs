@@ -301,3 +301,68 @@ async fn a_forgotten_session_keeps_its_transport_but_has_no_other() {
     let (_, answer) = resume(address, &session, 0).await;
     assert_eq!(answer, "{handshake:[0],error:[11]}");
 }
+
+#[tokio::test]
+async fn a_call_whose_answer_was_lost_ends_as_lost_or_is_made_again() {
+    let options = ServerOptions::new([app()]).in_doubt_timeout(Duration::ZERO);
+    let (_server, address, mut reports) = resuming(options).await;
+    let (mut peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    let once = tokio::spawn({
+        let connection = connection.clone();
+        async move { connection.call("page", "once", (1,)).await }
+    });
+    assert_eq!(peer.receive().await, "{call:[-1,'page'],once:[1]}");
+    let again = tokio::spawn({
+        let connection = connection.clone();
+        async move { connection.call_with_resend("page", "again", (2,)).await }
+    });
+    assert_eq!(peer.receive().await, "{call:[-2,'page'],again:[2]}");
+    drop(peer);
+    until(&mut reports, "disconnect").await;
+    let (mut peer, _) = resume(address, &session, 2).await;
+    assert_eq!(soon(once).await.unwrap(), Err(CallError::Lost));
+    assert_eq!(peer.receive().await, "{call:[-3,'page'],again:[2]}");
+    peer.send("{callback:[-3],ok:['done']}").await;
+    assert_eq!(
+        soon(again).await.unwrap(),
+        Ok(vec![Value::String("done".into())])
+    );
+}
+
+#[tokio::test]
+async fn an_answer_in_doubt_may_still_come() {
+    let (_server, address, mut reports) = resuming(ServerOptions::new([app()])).await;
+    let (mut peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    let call = tokio::spawn(async move { connection.call("page", "slow", ()).await });
+    assert_eq!(peer.receive().await, "{call:[-1,'page'],slow:[]}");
+    drop(peer);
+    until(&mut reports, "disconnect").await;
+    let (mut peer, _) = resume(address, &session, 1).await;
+    peer.send("{callback:[-1],ok:[5]}").await;
+    assert_eq!(soon(call).await.unwrap(), Ok(vec![Value::Number(5.0)]));
+}
+
+#[tokio::test]
+async fn what_is_kept_for_a_client_is_bounded() {
+    let options = ServerOptions::new([app()]).buffer_limit(3, 1000);
+    let (_server, address, mut reports) = resuming(options).await;
+    let (peer, _) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    drop(peer);
+    until(&mut reports, "disconnect").await;
+    let long = "x".repeat(1000);
+    assert_eq!(
+        connection.emit("i", "e", (long,)),
+        Err(CallError::BufferFull)
+    );
+    for _ in 0..3 {
+        connection.emit("i", "e", ()).unwrap();
+    }
+    assert_eq!(connection.emit("i", "e", ()), Err(CallError::BufferFull));
+    assert_eq!(
+        connection.call("i", "m", ()).await,
+        Err(CallError::BufferFull)
+    );
+}
