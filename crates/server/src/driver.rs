@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use jstp_proto::error::code;
 use jstp_proto::{Event, HandshakeFailure};
@@ -72,7 +70,6 @@ where
                 transport,
                 authenticating: None,
                 pinged: None,
-                heartbeat: None,
             };
             driver.run().await;
             let Driver {
@@ -103,23 +100,6 @@ pub(crate) struct Driver<S> {
     pub(crate) authenticating: Option<Authenticating>,
     /// When the client was sent a WebSocket ping that nothing has followed yet.
     pinged: Option<Instant>,
-    pub(crate) heartbeat: Option<Heartbeat>,
-}
-
-/// The `ping` messages of the `heartbeat_interval` option.
-pub(crate) struct Heartbeat {
-    due: Instant,
-    /// Whether the last one has been answered; until then there is no other (Q56).
-    settled: Arc<AtomicBool>,
-}
-
-impl Heartbeat {
-    pub(crate) fn new(interval: Duration) -> Self {
-        Self {
-            due: Instant::now() + interval,
-            settled: Arc::new(AtomicBool::new(true)),
-        }
-    }
 }
 
 /// Whether the driver goes on.
@@ -253,8 +233,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             .authenticating
             .as_ref()
             .map(|authenticating| authenticating.due);
-        let heartbeat = self.heartbeat.as_ref().map(|heartbeat| heartbeat.due);
-        [core, authenticating, heartbeat]
+        [core, authenticating]
             .into_iter()
             .flatten()
             .fold(keepalive, Instant::min)
@@ -272,30 +251,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         {
             self.authenticated(Err(MethodError::code(code::AUTH_FAILED)));
         }
-        self.beat(now);
         self.check_alive(now)
-    }
-
-    fn beat(&mut self, now: Instant) {
-        let (Some(heartbeat), Some(interval)) =
-            (&mut self.heartbeat, self.hub.settings.heartbeat_interval)
-        else {
-            return;
-        };
-        if heartbeat.due > now {
-            return;
-        }
-        heartbeat.due = now + interval;
-        if heartbeat.settled.swap(false, Ordering::Relaxed) {
-            let settled = Arc::clone(&heartbeat.settled);
-            let connection = self.connection.clone();
-            let limit = self.hub.settings.max_running_methods;
-            self.connection.run(limit, async move {
-                // However it ends, the next one may go.
-                let _ = connection.ping().await;
-                settled.store(true, Ordering::Relaxed);
-            });
-        }
     }
 
     /// After a while of silence a client is asked for a sign of life, after some more dropped.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::application::{self, Application};
 use crate::auth::AuthRequest;
-use crate::driver::{Driver, Heartbeat, guarded};
+use crate::driver::{Driver, guarded};
 use crate::error::MethodError;
 use crate::events::ServerEvent;
 
@@ -179,7 +179,6 @@ impl<S> Driver<S> {
     pub(crate) fn connected(&mut self, resumed: bool) {
         let connection = &self.connection;
         self.hub.joined(connection);
-        self.heartbeat = self.hub.settings.heartbeat_interval.map(Heartbeat::new);
         if resumed {
             self.hub.tell(&ServerEvent::Reconnect { connection });
             return;

@@ -103,8 +103,8 @@ impl ServerOptions {
     }
 
     /// How often to send each client a `ping` message, whose answer acknowledges what the client
-    /// has received. Off by default: a ping is sent anyway once 64 messages or 64 KiB are
-    /// unacknowledged.
+    /// has received. One from which nothing comes for the interval and 10 s more is dropped. Off by
+    /// default: a ping is sent anyway once 64 messages or 64 KiB are unacknowledged.
     #[must_use]
     pub fn heartbeat_interval(mut self, interval: Duration) -> Self {
         self.settings.heartbeat_interval = Some(interval);

@@ -245,6 +245,7 @@ impl Hub {
         Config {
             handshake_timeout: self.settings.handshake_timeout,
             close_timeout: self.settings.close_timeout,
+            heartbeat_interval: self.settings.heartbeat_interval,
             in_doubt_timeout: self.settings.in_doubt_timeout,
             buffer_messages: self.settings.buffer_limit.0,
             buffer_bytes: self.settings.buffer_limit.1,

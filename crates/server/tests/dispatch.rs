@@ -310,7 +310,7 @@ async fn what_cannot_be_sent_is_refused_without_counting() {
 }
 
 #[tokio::test]
-async fn a_heartbeat_pings_and_waits_for_the_answer() {
+async fn a_heartbeat_is_a_ping_message_at_every_interval() {
     let options =
         ServerOptions::new([app()]).heartbeat_interval(std::time::Duration::from_millis(20));
     let (_server, address) = listening(options).await;
