@@ -6,6 +6,8 @@
 //! opens connections, [`Link`] is what a page's `Connection` works through, and behind both a driver
 //! owns the protocol core of the crate `jstp-proto`, a WebSocket and a timer.
 
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod classes;
 mod clock;
 mod connection;
