@@ -8,6 +8,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startProxy } from './proxy.mjs';
 import { freePort, startServer } from './server.mjs';
 
 const PORT = 38_117;
@@ -15,6 +16,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 const command = process.argv.slice(2);
 const scratch = await mkdtemp(join(tmpdir(), 'jstp-test-web-'));
+let proxy;
 let server;
 let runner;
 let interrupted = 0;
@@ -27,6 +29,7 @@ for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 12
 }
 
 try {
+  proxy = await startProxy();
   server = await startServer([...command, '--listen', `127.0.0.1:${await freePort(PORT)}`]);
   console.log(`browser tests against ${command.join(' ')} at ${server.url}`);
   process.exitCode = verdict(await runTests(server.url));
@@ -35,6 +38,7 @@ try {
   process.exitCode = 1;
 } finally {
   await server?.stop();
+  proxy?.stop();
   await rm(scratch, { recursive: true, force: true });
 }
 
@@ -53,7 +57,7 @@ async function runTests(url) {
       WASM_BINDGEN_TEST_DRIVER_TIMEOUT: '60',
       ...process.env,
       JSTP_TEST_SERVER: url,
-      WASM_BINDGEN_TEST_WEBDRIVER_JSON: await capabilities(),
+      WASM_BINDGEN_TEST_WEBDRIVER_JSON: await capabilities(new URL(url).host),
     },
   });
   let output = '';
@@ -68,9 +72,11 @@ async function runTests(url) {
   return { status, output };
 }
 
-/** webdriver.json, with the browser that CHROME names. */
-async function capabilities() {
+/** webdriver.json, with the browser that CHROME names and the way around the proxy to the server. */
+async function capabilities(server) {
   const wanted = JSON.parse(await readFile(join(root, 'webdriver.json'), 'utf8'));
+  // Port 9 is where the tests find no server.
+  wanted['goog:chromeOptions'].args.push(...proxy.switches(server, '127.0.0.1:9'));
   if (process.env.CHROME) wanted['goog:chromeOptions'].binary = process.env.CHROME;
   const path = join(scratch, 'webdriver.json');
   await writeFile(path, JSON.stringify(wanted));
