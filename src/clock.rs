@@ -39,6 +39,11 @@ impl Alarm {
         });
     }
 
+    /// Whether it will ring.
+    pub(crate) fn is_set(&self) -> bool {
+        self.at.get().is_some()
+    }
+
     /// To be called first when it rings: the next `set` sets it anew whatever the instant.
     pub(crate) fn rang(&self) {
         self.at.set(None);

@@ -9,8 +9,11 @@ use wasm_bindgen::prelude::*;
 
 use crate::driver::{Awaited, Driver};
 use crate::error;
-use crate::options::{App, get, is_absent, read_callback, read_name};
-use crate::payload;
+use crate::options::{
+    App, TransportOptions, get, is_absent, read_callback, read_name, take_callback,
+};
+use crate::page_connection::PageConnection;
+use crate::payload::{self, Sending};
 use crate::waiter::Waiter;
 
 /// A page's hold on a connection. Letting go of it closes nothing.
@@ -213,7 +216,7 @@ impl Link {
 
     /// Answers a call or an inspect of the peer's.
     pub fn answer(&self, id: f64, error: &JsValue, results: &JsValue) {
-        let sending = &self.driver.transport.sending;
+        let sending = &self.sending();
         let text = if error.is_falsy() {
             payload::write(results, "results", sending).map(Ok)
         } else {
@@ -228,6 +231,34 @@ impl Link {
         self.driver.turn(|core, _| core.answer(id as i64, answer));
     }
 
+    /// Reconnects (protocol.md 7.3, 7.5): `([webSocketConfig,] requestUrl[, callback])`, or without
+    /// the two over a transport like the last. For a reconnector, `reports`: the connection's events
+    /// tell of the attempt, and a failure asks the reconnector again.
+    pub fn reconnect(
+        &self,
+        connection: &JsValue,
+        mut args: Vec<JsValue>,
+        reports: bool,
+    ) -> JsValue {
+        let callback = take_callback(&mut args);
+        let connection: PageConnection = connection.clone().unchecked_into();
+        let transport = if args.is_empty() && reports {
+            Ok(None)
+        } else {
+            TransportOptions::read(&mut args.iter()).map(Some)
+        };
+        match transport {
+            Ok(transport) => self
+                .driver
+                .reconnect(connection, transport, reports, callback),
+            Err(error) => {
+                let (waiter, promise) = Waiter::new(callback);
+                waiter.failed(&error, &[]);
+                promise
+            }
+        }
+    }
+
     /// Ends the connection (protocol.md 7.6).
     pub fn close(&self) {
         self.driver.close();
@@ -235,11 +266,15 @@ impl Link {
 }
 
 impl Link {
+    fn sending(&self) -> Sending {
+        self.driver.transport(|transport| transport.sending)
+    }
+
     fn arguments(&self, args: &JsValue) -> Result<js_sys::JsString, JsValue> {
         if !Array::is_array(args) {
             return Err(error::wrong_type("args", "an array", args));
         }
-        payload::write(args, "args", &self.driver.transport.sending)
+        payload::write(args, "args", &self.sending())
     }
 
     fn read_auth(
@@ -261,10 +296,18 @@ impl Link {
             return Ok((Auth::Anonymous, None));
         }
         if login.is_object() {
+            let id = get(login, "id")?.as_string();
+            let ours = self.driver.look(|core| {
+                core.session()
+                    .is_some_and(|own| id.as_deref() == Some(own.id()))
+            });
+            if ours {
+                return Ok((Auth::Resume, None));
+            }
             let strategy = get(login, "strategy")?;
             if let Some(strategy) = strategy.as_string() {
                 let credentials = get(login, "credentials")?;
-                let sending = &self.driver.transport.sending;
+                let sending = &self.sending();
                 let credentials = payload::write(&credentials, "credentials", sending)?;
                 return Ok((
                     Auth::Custom {
@@ -275,7 +318,7 @@ impl Link {
                 ));
             }
         }
-        let wanted = "a user's name, or { strategy, credentials }";
+        let wanted = "a user's name, this connection's session, or { strategy, credentials }";
         Err(error::wrong_type("login", wanted, login))
     }
 }

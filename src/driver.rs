@@ -8,7 +8,6 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
-use std::time::Duration;
 
 use js_sys::Array;
 use jstp_proto::error::code;
@@ -21,10 +20,11 @@ use wasm_bindgen::prelude::*;
 use crate::clock::{self, Alarm};
 use crate::error;
 use crate::format::Page;
-use crate::options::TransportOptions;
+use crate::options::{App, ClientOptions, TransportOptions};
 use crate::page_connection::PageConnection;
 use crate::payload::{self, Inbox, Payload};
 use crate::proxy;
+use crate::reconnect::Reconnecting;
 use crate::socket::{Socket, SocketEvent};
 use crate::waiter::Waiter;
 
@@ -42,7 +42,10 @@ pub(crate) struct Driver {
     inbox: RefCell<Inbox>,
     socket: RefCell<Option<Socket>>,
     alarm: Alarm,
-    pub(crate) transport: TransportOptions,
+    transport: RefCell<TransportOptions>,
+    pub(crate) app: App,
+    pub(crate) client: ClientOptions,
+    pub(crate) reconnecting: Reconnecting,
     waiting: RefCell<HashMap<CallId, (Awaited, Waiter)>>,
     /// Who asked for the handshake under way, and the user it is for.
     handshake: RefCell<Option<(Waiter, Option<String>)>>,
@@ -63,15 +66,12 @@ pub(crate) enum Awaited {
 }
 
 impl Driver {
-    pub(crate) fn new(
-        transport: TransportOptions,
-        handshake_timeout: Option<Duration>,
-    ) -> Rc<Self> {
+    pub(crate) fn new(app: App, client: ClientOptions, transport: TransportOptions) -> Rc<Self> {
         let mut config = Config::new(Role::Client);
         let overrides = [
             (transport.connect_timeout, &mut config.connect_timeout),
             (transport.close_timeout, &mut config.close_timeout),
-            (handshake_timeout, &mut config.handshake_timeout),
+            (client.handshake_timeout, &mut config.handshake_timeout),
         ];
         for (given, default) in overrides {
             if let Some(given) = given {
@@ -88,7 +88,10 @@ impl Driver {
             inbox: RefCell::default(),
             socket: RefCell::default(),
             alarm: Alarm::default(),
-            transport,
+            transport: RefCell::new(transport),
+            app,
+            client,
+            reconnecting: Reconnecting::default(),
             waiting: RefCell::default(),
             handshake: RefCell::default(),
             attempt: RefCell::default(),
@@ -117,16 +120,51 @@ impl Driver {
 
     /// Ends the connection.
     pub(crate) fn close(self: &Rc<Self>) {
+        self.stop_reconnecting();
         self.turn(Connection::close);
+        if self.look(Connection::state) == State::Closed && self.socket.borrow().is_none() {
+            self.release_page();
+        }
+    }
+
+    /// Lets go of the transport, whatever state it is in; the session stays.
+    pub(crate) fn drop_transport(self: &Rc<Self>) {
+        let socket = self.socket.borrow_mut().take();
+        drop(socket);
+        self.turn(|core, _| core.handle_close());
+    }
+
+    /// What the page holds, unless nothing will be told to it any more.
+    pub(crate) fn page(&self) -> Option<PageConnection> {
+        self.page.borrow().clone()
+    }
+
+    /// A connection that is over keeps nothing of the page alive.
+    fn release_page(&self) {
+        *self.page.borrow_mut() = None;
+    }
+
+    /// Reads the options of the present transport, or of the next.
+    pub(crate) fn transport<R>(&self, look: impl FnOnce(&TransportOptions) -> R) -> R {
+        look(&self.transport.borrow())
+    }
+
+    pub(crate) fn set_transport(&self, transport: TransportOptions) {
+        *self.transport.borrow_mut() = transport;
+    }
+
+    fn url(&self) -> String {
+        self.transport(|transport| transport.url.clone())
     }
 
     /// Begins to open a transport; whoever waits for the attempt hears how it goes.
     pub(crate) fn open(self: &Rc<Self>) -> Result<(), JsValue> {
         let driver = Rc::clone(self);
         let socket = Socket::open(
-            &self.transport.url,
+            &self.url(),
             &[SUBPROTOCOL],
-            self.transport.constructor.as_ref(),
+            self.transport(|transport| transport.constructor.clone())
+                .as_ref(),
             move |event| driver.socket_event(event),
         )
         .map_err(|error| self.cannot_open(&error))?;
@@ -253,9 +291,9 @@ impl Driver {
     }
 
     fn tell(self: &Rc<Self>, event: Event<Payload>) {
-        let page = self.page.borrow().clone();
+        let page = self.page();
         match event {
-            Event::Connected { .. } => self.connected(page.as_ref()),
+            Event::Connected { resumed } => self.connected(page.as_ref(), resumed),
             Event::HandshakeFailed(failure) => self.handshake_failed(failure),
             Event::Called {
                 id,
@@ -302,10 +340,13 @@ impl Driver {
         }
     }
 
-    fn connected(&self, page: Option<&PageConnection>) {
+    fn connected(&self, page: Option<&PageConnection>, resumed: bool) {
         let Some((waiter, username)) = self.handshake.borrow_mut().take() else {
             return;
         };
+        if resumed {
+            return waiter.done(&Array::new());
+        }
         let session_id = self.look(|core| core.session().map(|session| session.id().to_owned()));
         let session = match (page, session_id) {
             (Some(page), Some(id)) => page.connected(username.as_deref(), &id),
@@ -321,7 +362,7 @@ impl Driver {
                 Err(error) => error,
             },
             HandshakeFailure::Misbehaved(misbehaved) => {
-                let error = error::plain(&format!("{}: {misbehaved}", self.transport.url));
+                let error = error::plain(&format!("{}: {misbehaved}", self.url()));
                 // A peer that does not speak the protocol is no connection to hand out.
                 if let Some(attempt) = self.take_attempt() {
                     attempt.failed(&error, &[]);
@@ -349,7 +390,7 @@ impl Driver {
     fn no_answer(&self, why: &str) -> JsValue {
         let message = format!(
             "Connection closed before receiving handshake: {}, {why}",
-            self.transport.url
+            self.url()
         );
         error::remote_with(code::NO_HANDSHAKE_RESPONSE, &message)
     }
@@ -403,7 +444,7 @@ impl Driver {
             | PeerMisbehaved::TooLarge { .. }
             | PeerMisbehaved::NotUtf8 => {
                 if page.has_connected() {
-                    let error = error::plain(&format!("{}: {error}", self.transport.url));
+                    let error = error::plain(&format!("{}: {error}", self.url()));
                     page.emit("error", &Array::of2(&error, page));
                 }
             }
@@ -418,8 +459,11 @@ impl Driver {
         if let Some(page) = page {
             page.emit("close", &Array::of1(page));
         }
-        self.turn(|core, _| core.forget_session());
-        *self.page.borrow_mut() = None;
+        if self.is_waiting() {
+            self.transport_lost();
+        } else {
+            self.release_page();
+        }
     }
 
     fn not_opened(&self, why: TransportEnd) -> JsValue {
@@ -434,7 +478,7 @@ impl Driver {
                 self.close_code_text()
             ),
         };
-        error::plain(&format!("Cannot connect to {}: {why}", self.transport.url))
+        error::plain(&format!("Cannot connect to {}: {why}", self.url()))
     }
 
     fn cannot_open(&self, thrown: &JsValue) -> JsValue {
@@ -442,6 +486,6 @@ impl Driver {
             || error::describe(thrown),
             |error| String::from(error.message()),
         );
-        error::plain(&format!("Cannot connect to {}: {why}", self.transport.url))
+        error::plain(&format!("Cannot connect to {}: {why}", self.url()))
     }
 }

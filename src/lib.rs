@@ -6,6 +6,7 @@
 //! opens connections, [`Link`] is what a page's `Connection` works through, and behind both a driver
 //! owns the protocol core of the crate `jstp-proto`, a WebSocket and a timer.
 
+mod attempt;
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod classes;
@@ -15,9 +16,11 @@ mod driver;
 mod error;
 mod format;
 mod options;
+mod page;
 mod page_connection;
 pub mod payload;
 mod proxy;
+mod reconnect;
 mod socket;
 mod waiter;
 pub mod ws;

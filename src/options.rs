@@ -1,5 +1,6 @@
 //! Arguments and options as they arrive from JavaScript, checked before anything is opened.
 
+use std::slice;
 use std::time::Duration;
 
 use js_sys::{Array, Function, JsString, Reflect};
@@ -19,6 +20,8 @@ pub(crate) struct App {
 
 /// How a transport is opened, and what it may carry.
 pub(crate) struct TransportOptions {
+    /// The configuration and the URL, in the form in which the page gave them.
+    pub(crate) given: Array,
     pub(crate) url: String,
     /// Stands in for the global `WebSocket`.
     pub(crate) constructor: Option<Function>,
@@ -36,6 +39,10 @@ pub(crate) struct ClientOptions {
     /// A function, and what it is called on.
     pub(crate) policy: Option<(Function, JsValue)>,
     pub(crate) handshake_timeout: Option<Duration>,
+    /// The page's own, in place of the default.
+    pub(crate) reconnector: Option<Function>,
+    /// Whether a session the server does not know any more is replaced by a new one.
+    pub(crate) renews: bool,
 }
 
 /// The arguments of `connect` or `connectAndInspect`.
@@ -66,32 +73,7 @@ impl ConnectArguments {
         } else {
             Vec::new()
         };
-        // A URL in the place of the configuration means the short form.
-        let third = next();
-        let (config, url, short) = match url_text(&third) {
-            Some(url) => (JsValue::UNDEFINED, url, true),
-            None => {
-                let fourth = next();
-                // What stands in the third place is the URL, or the configuration before it.
-                let blamed = if third.is_object() || is_absent(&third) {
-                    &fourth
-                } else {
-                    &third
-                };
-                let url = url_text(&fourth)
-                    .ok_or_else(|| wrong_type("requestUrl", "a string or a URL", blamed))?;
-                (third, url, false)
-            }
-        };
-        let transport = TransportOptions::read(&config, &url)?;
-        // Upstream's long form goes on with origin, headers and request options, on which a
-        // browser has no say.
-        let ignored = if short { 0 } else { 3 };
-        for extra in args.skip(ignored) {
-            if !is_absent(extra) {
-                return Err(wrong_type("callback", "a function", extra));
-            }
-        }
+        let transport = TransportOptions::read(&mut args)?;
         Ok(Self {
             app,
             client,
@@ -151,6 +133,8 @@ impl ClientOptions {
                 application: None,
                 policy: None,
                 handshake_timeout: None,
+                reconnector: None,
+                renews: true,
             });
         }
         if !given.is_object() || given.is_array() {
@@ -173,10 +157,32 @@ impl ClientOptions {
             Some(policy) => Some(read_policy(policy)?),
         };
         let handshake_timeout = read_millis(&given, "client", "handshakeTimeout")?;
+        let reconnector = match present(get(&given, "reconnector")?) {
+            None => None,
+            Some(reconnector) => match reconnector.dyn_ref::<Function>() {
+                Some(function) => Some(function.clone()),
+                None => return Err(wrong_type("client.reconnector", "a function", &reconnector)),
+            },
+        };
+        let on_lost = get(&given, "onSessionLost")?;
+        let renews = match on_lost.as_string().as_deref() {
+            Some("renew") => true,
+            Some("stop") => false,
+            _ if on_lost.is_undefined() => true,
+            _ => {
+                return Err(wrong_type(
+                    "client.onSessionLost",
+                    "'renew' or 'stop'",
+                    &on_lost,
+                ));
+            }
+        };
         Ok(Self {
             application,
             policy,
             handshake_timeout,
+            reconnector,
+            renews,
             given,
         })
     }
@@ -196,9 +202,31 @@ fn read_policy(policy: JsValue) -> Result<(Function, JsValue), JsValue> {
 }
 
 impl TransportOptions {
-    fn read(config: &JsValue, url: &str) -> Result<Self, JsValue> {
+    /// Reads `[webSocketConfig,] requestUrl` and what may follow: a string or URL in the place of
+    /// the configuration means the short form.
+    pub(crate) fn read(args: &mut slice::Iter<'_, JsValue>) -> Result<Self, JsValue> {
+        let first = args.next().cloned().unwrap_or_default();
+        if let Some(url) = url_text(&first) {
+            nothing_more(args.as_slice())?;
+            return Self::of(&JsValue::UNDEFINED, &url, Array::of1(&first));
+        }
+        let second = args.next().cloned().unwrap_or_default();
+        let Some(url) = url_text(&second) else {
+            // What stands first is the URL, or the configuration before it.
+            let before = first.is_object() || is_absent(&first);
+            let blamed = if before { &second } else { &first };
+            return Err(wrong_type("requestUrl", "a string or a URL", blamed));
+        };
+        // Upstream's long form goes on with origin, headers and request options, on which a
+        // browser has no say.
+        nothing_more(args.as_slice().get(3..).unwrap_or_default())?;
+        Self::of(&first, &url, Array::of2(&first, &second))
+    }
+
+    fn of(config: &JsValue, url: &str, given: Array) -> Result<Self, JsValue> {
         let url = check_url(url)?;
         let mut options = Self {
+            given,
             url,
             constructor: None,
             sending: Sending::default(),
@@ -248,6 +276,13 @@ impl TransportOptions {
             }
         };
         Ok(())
+    }
+}
+
+fn nothing_more(args: &[JsValue]) -> Result<(), JsValue> {
+    match args.iter().find(|extra| !is_absent(extra)) {
+        Some(extra) => Err(wrong_type("callback", "a function", extra)),
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The object a page holds of a connection, as Rust sees it.
 
-use js_sys::Array;
+use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
 use crate::connection::Link;
@@ -38,6 +38,15 @@ extern "C" {
         this: &PageConnection,
         interface: &str,
     ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = reconnectFunction)]
+    fn js_reconnect_function(connection: &PageConnection) -> Function;
+
+    #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = refreshProxies)]
+    fn js_refresh_proxies(connection: &PageConnection);
+
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn session(this: &PageConnection) -> JsValue;
 
     #[wasm_bindgen(method, getter, js_name = hasConnected)]
     pub(crate) fn has_connected(this: &PageConnection) -> bool;
@@ -78,6 +87,16 @@ impl PageConnection {
     /// Tells the interface's proxy, then the application, of the peer's event.
     pub(crate) fn remote_event(&self, interface: &str, event: &str, args: &JsValue) {
         PageConnection::js_remote_event(self, interface, event, args);
+    }
+
+    /// What a reconnector of the page's own calls to have an attempt made.
+    pub(crate) fn reconnect_function(&self) -> Function {
+        PageConnection::js_reconnect_function(self)
+    }
+
+    /// Inspects every interface anew that the page has a proxy of.
+    pub(crate) fn refresh_proxies(&self) {
+        PageConnection::js_refresh_proxies(self);
     }
 
     /// Notes who is connected, and returns the session's object.

@@ -2,13 +2,14 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+use crate::attempt::{self, Failure};
 use crate::connection::Link;
 use crate::driver::Driver;
-use crate::options::{App, ClientOptions, ConnectArguments, take_callback};
+use crate::options::{ConnectArguments, take_callback};
 use crate::page_connection::PageConnection;
 use crate::waiter::Waiter;
 
@@ -30,12 +31,6 @@ pub fn connect_and_inspect(args: Vec<JsValue>) -> JsValue {
     begin(args, true)
 }
 
-/// What could not be done, and the connection if there is one.
-struct Failure {
-    error: JsValue,
-    connection: Option<PageConnection>,
-}
-
 fn begin(mut args: Vec<JsValue>, inspect: bool) -> JsValue {
     let callback = take_callback(&mut args);
     let (waiter, promise) = Waiter::new(callback);
@@ -44,10 +39,7 @@ fn begin(mut args: Vec<JsValue>, inspect: bool) -> JsValue {
         let outcome = match ConnectArguments::read(&args, inspect) {
             Ok(arguments) if inspect => open_and_inspect(arguments).await,
             Ok(arguments) => open(arguments).await,
-            Err(error) => Err(Failure {
-                error,
-                connection: None,
-            }),
+            Err(error) => Err(Failure::bare(error)),
         };
         match outcome {
             Ok((connection, more)) => deliver(waiter, &connection, more),
@@ -101,81 +93,21 @@ async fn open(arguments: ConnectArguments) -> Result<(PageConnection, More), Fai
         transport,
         ..
     } = arguments;
-    let driver = Driver::new(transport, client.handshake_timeout);
     let application = client.application.clone().unwrap_or_else(empty_application);
-    let connection =
-        PageConnection::new(Link::new(Rc::clone(&driver)), &client.given, &application);
+    let given = client.given.clone();
+    let driver = Driver::new(app, client, transport);
+    let connection = PageConnection::new(Link::new(Rc::clone(&driver)), &given, &application);
     driver.set_page(&connection);
-
-    let (attempt, opened) = Waiter::promise();
-    driver.set_attempt(Some(attempt));
-    let without_connection = |error| Failure {
-        error,
-        connection: None,
-    };
-    driver.open().map_err(without_connection)?;
-    opened.await.map_err(without_connection)?;
-
-    let session = agree(&driver, &connection, &app, &client).await?;
-    Ok((connection, More::Session(session)))
-}
-
-/// Runs the connect policy over the transport that has just opened, to its first answer.
-async fn agree(
-    driver: &Rc<Driver>,
-    connection: &PageConnection,
-    app: &App,
-    client: &ClientOptions,
-) -> Result<JsValue, Failure> {
-    let (attempt, answered) = Waiter::promise();
-    driver.set_attempt(Some(attempt));
-    let with_connection = |error| Failure {
-        error,
-        connection: Some(connection.clone()),
-    };
-    let (policy, this) = match &client.policy {
-        Some((policy, this)) => (policy.clone(), this.clone()),
-        None => default_policy(),
-    };
-    let answer = answer_once(driver);
-    let given = Array::of4(&app.given, connection, &JsValue::UNDEFINED, &answer);
-    if let Err(thrown) = policy.apply(&this, &given) {
-        driver.set_attempt(None);
-        driver.close();
-        return Err(with_connection(thrown));
-    }
-    // Rejected: the attempt came to an end of its own, before the policy had an answer.
-    let answer = answered.await.map_err(|error| {
-        driver.close();
-        Failure {
-            error,
-            connection: None,
-        }
-    })?;
-    let answer: Array = answer.unchecked_into();
-    let error = answer.get(0);
-    if error.is_falsy() {
-        return Ok(answer.get(2));
-    }
-    if !driver.is_ready() {
-        driver.close();
-    }
-    Err(with_connection(error))
-}
-
-/// The callback a connect policy gets: its first call ends the attempt. It may be called at any
-/// later time, so it belongs to the engine's garbage collector.
-fn answer_once(driver: &Rc<Driver>) -> JsValue {
-    let driver = Rc::clone(driver);
-    Closure::<dyn FnMut(JsValue, JsValue, JsValue)>::new(
-        move |error: JsValue, connection: JsValue, session: JsValue| {
-            if let Some(attempt) = driver.take_attempt() {
-                let answer = Array::of3(&error, &connection, &session);
-                attempt.done(&Array::of1(&answer));
+    match attempt::run(&driver, &connection).await {
+        Ok(session) => Ok((connection, More::Session(session))),
+        Err(failure) => {
+            // A policy may report an error over a connection that works; it is the page's then.
+            if !driver.is_ready() {
+                driver.close();
             }
-        },
-    )
-    .into_js_value()
+            Err(failure)
+        }
+    }
 }
 
 async fn open_and_inspect(
@@ -183,10 +115,7 @@ async fn open_and_inspect(
 ) -> Result<(PageConnection, More), Failure> {
     let interfaces = std::mem::take(&mut arguments.interfaces);
     let (connection, _) = open(arguments).await?;
-    let with_connection = |error| Failure {
-        error,
-        connection: Some(connection.clone()),
-    };
+    let with_connection = |error| Failure::of(&connection, error);
     // All at once; the answers come in any order.
     let inspections = Array::new();
     for interface in &interfaces {
@@ -218,24 +147,7 @@ extern "C" {
     fn new(name: &str, api: &Object) -> Application;
 }
 
-#[wasm_bindgen(module = "/src/js/simple-connect-policy.js")]
-extern "C" {
-    type SimpleConnectPolicy;
-
-    #[wasm_bindgen(constructor)]
-    fn new() -> SimpleConnectPolicy;
-
-    #[wasm_bindgen(method, getter)]
-    fn connect(this: &SimpleConnectPolicy) -> Function;
-}
-
 /// What a client without an application of its own exposes: nothing.
 fn empty_application() -> JsValue {
     Application::new("jstp", &Object::new()).into()
-}
-
-/// The policy of a client without one: anonymous.
-fn default_policy() -> (Function, JsValue) {
-    let policy = SimpleConnectPolicy::new();
-    (policy.connect(), policy.into())
 }

@@ -303,17 +303,149 @@ async fn closing_settles_everything() {
     .await;
 }
 
+// A bad network.
+
+/// Cuts the line as the network would, and lets the reconnector go on at once.
+const CUT: &str = "
+    const cut = async (connection) => {
+      const closed = next(connection, 'close');
+      connection.getTransport().close(4000);
+      await closed;
+    };
+    const atOnce = (connection, reconnect) => setTimeout(reconnect);
+";
+
 #[wasm_bindgen_test]
-async fn a_server_that_closes_is_noticed() {
-    page(
-        "const { connection, proxies: { echo } } = await inspect(['echo']);
-         const pending = failure(echo.never());
-         const closed = next(connection, 'close');
-         await connection.callMethod('admin', 'close', []);
-         await closed;
+async fn a_session_goes_on_over_the_next_transport() {
+    page(&format!(
+        "{CUT}
+         const {{ connection, proxies: {{ echo, events }} }} = await inspect(['echo', 'events'],
+           {{ reconnector: atOnce }});
+         const before = connection.session;
+         const attempts = [];
+         connection.on('reconnectAttempt', (...args) => attempts.push(args));
+         const got = [];
+         events.on('got', (name, args) => got.push(args[0]));
+         equal(await echo.count('key'), 1);
+         await cut(connection);
+         equal(connection.state === 'waiting' || connection.state === 'connecting', true);
+         const offline = echo.count('key');
+         for (const index of [1, 2, 3]) events.emit('x', index);
+         equal(await next(connection, 'reconnect'), [null]);
+         equal(connection.session === before, true);
+         equal(await offline, 2, 'the call made while offline');
+         equal(await echo.count('key'), 3);
+         await connection.ping();
+         equal(got, [1, 2, 3], 'events emitted while offline');
+         equal(attempts.length, 1);
+         equal(attempts[0][0], 'ws');"
+    ))
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn an_answer_lost_with_the_line_arrives_or_fails_as_lost() {
+    page(&format!(
+        "{CUT}
+         const {{ connection, proxies: {{ echo }} }} = await inspect(['echo'], {{ reconnector: atOnce }});
+         const never = failure(echo.never());
+         await connection.ping();
+         await cut(connection);
+         equal((await never).code, -1);
+         equal(connection.state, 'ready');"
+    ))
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn the_default_reconnector_resumes_after_its_delay() {
+    page(&format!(
+        "{CUT}
+         const connection = await connect();
+         await cut(connection);
+         equal(connection.state, 'waiting');
+         const begun = performance.now();
+         equal(await next(connection, 'reconnect'), [null]);
+         equal(performance.now() - begun > 900, true);
+         equal(await connection.callMethod('calc', 'add', [1, 2]), 3);"
+    ))
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn coming_online_is_a_reason_to_try() {
+    page(&format!(
+        "{CUT}
+         const connection = await connect();
+         await cut(connection);
+         dispatchEvent(new Event('offline'));
+         await later(1200);
+         equal(connection.state, 'waiting');
+         dispatchEvent(new Event('online'));
+         equal(await next(connection, 'reconnect'), [null]);
+         equal(connection.state, 'ready');"
+    ))
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn closing_while_waiting_ends_it() {
+    page(&format!(
+        "{CUT}
+         const connection = await connect();
+         const attempts = [];
+         connection.on('reconnectAttempt', () => attempts.push(1));
+         await cut(connection);
+         const pending = failure(connection.callMethod('calc', 'add', [1, 2]));
          connection.close();
-         equal((await pending).code, -1);",
-    )
+         equal((await pending).code, -1);
+         equal(connection.state, 'closed');
+         await later(2100);
+         equal(attempts, []);"
+    ))
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_page_reconnects_by_hand() {
+    page(&format!(
+        "{CUT}
+         const connection = await connect('fixture', {{ reconnector: () => {{}} }});
+         const {{ id }} = connection.session;
+         await cut(connection);
+         equal(connection.state, 'waiting');
+         equal(await ws.reconnect(connection, url) === connection, true);
+         equal([connection.state, connection.session.id], ['ready', id]);
+         const viaCallback = await new Promise((resolve) =>
+           ws.reconnect(connection, null, url, (...all) => resolve(all)));
+         equal([viaCallback[0], viaCallback[1] === connection], [null, true]);
+         equal(await connection.callMethod('session', 'id', []), id);
+         connection.close();
+         await next(connection, 'close');
+         await ws.reconnect(connection, url);
+         equal([connection.state, connection.closedIntentionally], ['ready', false]);"
+    ))
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_session_the_server_forgot_is_renewed_under_the_same_proxies() {
+    page(&format!(
+        "{CUT}
+         const {{ connection, proxies: {{ calc, echo, admin }} }} =
+           await inspect(['calc', 'echo', 'admin'], {{ reconnector: atOnce }});
+         const {{ id }} = connection.session;
+         const lost = next(connection, 'sessionLost');
+         const pending = failure(echo.never());
+         await failure(Promise.race([admin.forget().then(() => later(5000)),
+           new Promise((resolve, reject) => connection.once('sessionLost', reject))]));
+         const [error, session] = await lost;
+         equal([error.code, session.id], [11, id]);
+         equal((await pending).code, -1);
+         while (connection.state !== 'ready') await later(10);
+         equal(connection.session.id === id, false);
+         equal(await calc.add(1, 2), 3);"
+    ))
     .await;
 }
 

@@ -69,6 +69,30 @@ export class Connection extends Emitter {
 
   // What follows is called from Rust; statics, so that a page's `connection` shows none of it.
 
+  /** Makes an attempt by hand: `(connection, [webSocketConfig,] requestUrl[, callback])`. */
+  static reconnect(connection, ...args) {
+    return connection.#link.reconnect(connection, args, false);
+  }
+
+  /** What a reconnector calls: `([transport,] [...options,] [callback])`. */
+  static reconnectFunction(connection) {
+    return (...args) => {
+      // Whatever the name, the transport is a WebSocket; its URL says whether it is secure.
+      const options = args[0] === 'ws' || args[0] === 'wss' ? args.slice(1) : args;
+      const callback = typeof options.at(-1) === 'function' ? options.pop() : undefined;
+      connection.#link.reconnect(connection, [...options, callback ?? (() => {})], true);
+    };
+  }
+
+  /** The session is a new one: what the proxies know of the peer is asked again. */
+  static refreshProxies(connection) {
+    for (const name of Object.keys(connection.remoteProxies)) {
+      connection.inspectInterface(name).catch((error) => {
+        Emitter.emitLocally(connection, 'error', [error, connection]);
+      });
+    }
+  }
+
   /** The handshake is done. */
   static connected(connection, username, session) {
     connection.username = username ?? null;

@@ -21,9 +21,19 @@ function lazily(begin) {
   };
 }
 
+function reconnect(connection, ...args) {
+  if (connection instanceof Connection) return Connection.reconnect(connection, ...args);
+  const error = new TypeError('connection must be a Connection');
+  const callback = args.at(-1);
+  if (typeof callback !== 'function') return Promise.reject(error);
+  queueMicrotask(() => callback(error));
+  return undefined;
+}
+
 const ws = Object.freeze({
   connect: lazily(connect),
   connectAndInspect: lazily(connectAndInspect),
+  reconnect,
 });
 
 const { RemoteError: _, ...codes } = errors;

@@ -1,5 +1,8 @@
 // Texts into linear memory and out of it, with as few calls and objects on the way as can be.
 
+/** Strings above this many bytes are decoded in pieces: for each of them an engine maps fresh memory. */
+const PIECE = 1 << 17;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -7,28 +10,43 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 export class Inlet {
   #memory;
   #view = new Uint8Array();
+  /** How many units the last call wrote. */
+  read = 0;
 
   constructor(memory) {
     this.#memory = memory;
   }
 
-  /** Writes `text` as UTF-8; returns its length in bytes, or −1 if there is not room for all of it. */
-  encode(text, start, room) {
+  /**
+   * Writes `text` as UTF-8, beginning with its unit `from`; returns how many bytes that took, or one
+   * less than minus their number if there was not room for all of it.
+   */
+  encode(text, from, start, room) {
     let view = this.#view;
     // The same buffer serves message after message. Memory that has grown is a new object.
     if (view.buffer !== this.#memory.buffer || view.byteOffset !== start || view.byteLength !== room) {
       view = this.#view = new Uint8Array(this.#memory.buffer, start, room);
     }
-    const { read, written } = encoder.encodeInto(text, view);
-    return read === text.length ? written : -1;
+    const rest = from === 0 ? text : text.slice(from);
+    const { read, written } = encoder.encodeInto(rest, view);
+    this.read = read;
+    return read === rest.length ? written : -1 - written;
   }
 }
 
 /** The value of JSON text, or undefined if the engine has no memory for it. */
 export function valueOf(json) {
   try {
-    return JSON.parse(decoder.decode(json));
+    return JSON.parse(json.length > PIECE ? inPieces(json) : decoder.decode(json));
   } catch {
     return undefined;
   }
+}
+
+function inPieces(bytes) {
+  let text = '';
+  for (let start = 0; start < bytes.length; start += PIECE) {
+    text += decoder.decode(bytes.subarray(start, start + PIECE), { stream: true });
+  }
+  return text + decoder.decode();
 }

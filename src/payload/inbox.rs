@@ -10,13 +10,18 @@ extern "C" {
     #[wasm_bindgen(constructor)]
     fn new(memory: &JsValue) -> Inlet;
 
-    /// The length in bytes, or −1 if there is not room for all of the text.
+    /// How many bytes the text from its unit `from` on took, or one less than minus their number if
+    /// there was not room for all of it.
     #[wasm_bindgen(method)]
-    fn encode(this: &Inlet, text: &JsString, start: *mut u8, room: usize) -> i32;
+    fn encode(this: &Inlet, text: &JsString, from: u32, start: *mut u8, room: usize) -> i32;
+
+    /// How many UTF-16 units that were.
+    #[wasm_bindgen(method, getter)]
+    fn read(this: &Inlet) -> u32;
 }
 
 /// A buffer up to this length is kept for the next message.
-const KEPT: usize = 1024 * 1024;
+const KEPT: usize = 4 * 1024 * 1024;
 
 /// Room beyond one byte for each UTF-16 unit: a message in ASCII needs none, one with a few other
 /// characters need not be encoded twice.
@@ -54,28 +59,25 @@ impl Inbox {
 
     /// Fills the buffer; returns how many bytes of it.
     fn encode(&mut self, text: &JsString) -> usize {
-        let units = text.length() as usize;
-        self.make_room(units.saturating_add(SLACK));
-        if let Some(length) = self.try_encode(text) {
-            return length;
+        let units = text.length();
+        let wanted = (units as usize).saturating_add(SLACK);
+        if self.buffer.len() < wanted {
+            self.buffer = vec![0; wanted];
         }
-        // No UTF-16 unit takes more than three bytes.
-        self.make_room(units.saturating_mul(3));
-        self.try_encode(text).unwrap_or_default()
-    }
-
-    fn try_encode(&mut self, text: &JsString) -> Option<usize> {
-        let written = self
-            .inlet
-            .encode(text, self.buffer.as_mut_ptr(), self.buffer.len());
-        usize::try_from(written)
-            .ok()
-            .filter(|length| *length <= self.buffer.len())
-    }
-
-    fn make_room(&mut self, bytes: usize) {
-        if self.buffer.len() < bytes {
-            self.buffer = vec![0; bytes];
+        let (mut from, mut length) = (0, 0);
+        loop {
+            let room = &mut self.buffer[length..];
+            let written = self.inlet.encode(text, from, room.as_mut_ptr(), room.len());
+            let complete = written >= 0;
+            length += if complete { written } else { -1 - written } as usize;
+            if complete {
+                return length;
+            }
+            from += self.inlet.read();
+            // No UTF-16 unit takes more than three bytes.
+            let rest = units.saturating_sub(from) as usize;
+            self.buffer
+                .resize(length.saturating_add(rest.saturating_mul(3)), 0);
         }
     }
 }

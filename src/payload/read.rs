@@ -17,7 +17,7 @@ extern "C" {
 }
 
 /// Memory for JSON text up to this length is kept for the next payload.
-const KEPT: usize = 1024 * 1024;
+const KEPT: usize = 4 * 1024 * 1024;
 
 thread_local! {
     static SPARE: Cell<Option<Json>> = const { Cell::new(None) };

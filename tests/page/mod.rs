@@ -88,10 +88,23 @@ fn exports() -> Object {
         "connectAndInspect",
         &entry(jstp_wasm::ws::connect_and_inspect),
     );
+    let reconnect: JsValue = js_sys::eval(
+        "(connection, ...args) => connection.constructor.reconnect(connection, ...args)",
+    )
+    .expect("it compiles");
+    set(&ws, "reconnect", &reconnect);
     let exports = Object::new();
     set(&exports, "ws", &ws);
-    set(&exports, "Application", &classes::APPLICATION.with(JsValue::clone));
-    set(&exports, "RemoteError", &classes::REMOTE_ERROR.with(JsValue::clone));
+    set(
+        &exports,
+        "Application",
+        &classes::APPLICATION.with(JsValue::clone),
+    );
+    set(
+        &exports,
+        "RemoteError",
+        &classes::REMOTE_ERROR.with(JsValue::clone),
+    );
     let policy = classes::SIMPLE_CONNECT_POLICY.with(JsValue::clone);
     set(&exports, "SimpleConnectPolicy", &policy);
     exports

@@ -1,0 +1,216 @@
+//! Reconnecting: the default reconnector, the caller's own, and attempts made by hand.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use js_sys::{Array, Function, Math};
+use jstp_proto::error::code;
+use jstp_proto::{Backoff, State};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::attempt::{self, Failure};
+use crate::clock::{self, Alarm};
+use crate::driver::Driver;
+use crate::error;
+use crate::options::{TransportOptions, get};
+use crate::page::{PageEvent, PageLife};
+use crate::page_connection::PageConnection;
+use crate::waiter::{Waiter, run};
+
+/// When the next attempt is made, and whether one is under way.
+#[derive(Default)]
+pub(crate) struct Reconnecting {
+    alarm: Alarm,
+    backoff: RefCell<Backoff>,
+    attempting: Cell<bool>,
+    /// There is no network, so nothing is tried until there is.
+    offline: Cell<bool>,
+    life: RefCell<Option<PageLife>>,
+    /// Set when the server no longer knew the session: the proxies are inspected anew.
+    renewing: Cell<bool>,
+}
+
+impl Driver {
+    /// The transport of a session is gone; whether and when there is another is the reconnector's
+    /// to decide.
+    pub(crate) fn transport_lost(self: &Rc<Self>) {
+        if !self.reconnecting.attempting.get() {
+            self.ask_reconnector();
+        }
+    }
+
+    /// Forgets an attempt that has not begun.
+    pub(crate) fn stop_reconnecting(&self) {
+        self.reconnecting.alarm.set(None, || || {});
+        self.reconnecting.offline.set(false);
+        let life = self.reconnecting.life.borrow_mut().take();
+        drop(life);
+    }
+
+    /// Listens to the page while it waits: what it lives through decides when to try.
+    fn watch_page(self: &Rc<Self>) {
+        let driver = Rc::clone(self);
+        let life = PageLife::watch(move |event| driver.page_event(event));
+        *self.reconnecting.life.borrow_mut() = Some(life);
+    }
+
+    fn page_event(self: &Rc<Self>, event: PageEvent) {
+        let waits = self.reconnecting.alarm.is_set() || self.reconnecting.offline.get();
+        if self.client.reconnector.is_some() || !waits {
+            return;
+        }
+        match event {
+            PageEvent::Offline => {
+                self.reconnecting.offline.set(true);
+                self.reconnecting.alarm.set(None, || || {});
+            }
+            PageEvent::Online => {
+                self.reconnecting.offline.set(false);
+                self.attempt_in(Duration::from_millis((Math::random() * 1000.0) as u64));
+            }
+            PageEvent::Awake if self.reconnecting.offline.get() => {}
+            PageEvent::Awake => self.attempt_in(Duration::ZERO),
+        }
+    }
+
+    fn ask_reconnector(self: &Rc<Self>) {
+        let Some(page) = self.page() else { return };
+        match &self.client.reconnector {
+            Some(reconnector) => {
+                let args = Array::of2(&page, &page.reconnect_function());
+                run(reconnector, &args);
+            }
+            None => {
+                let delay = self.reconnecting.backoff.borrow_mut().next(Math::random());
+                self.watch_page();
+                self.attempt_in(delay);
+            }
+        }
+    }
+
+    fn attempt_in(self: &Rc<Self>, delay: Duration) {
+        self.reconnecting.alarm.set(Some(clock::now() + delay), || {
+            let driver = Rc::clone(self);
+            move || {
+                driver.reconnecting.alarm.rang();
+                let Some(page) = driver.page() else { return };
+                driver.attempt(page, None, true, None);
+            }
+        });
+    }
+
+    /// Makes an attempt. `reports` is whether the connection's events tell of it and a failure asks
+    /// the reconnector again; an attempt by hand does neither, as upstream.
+    fn attempt(
+        self: &Rc<Self>,
+        page: PageConnection,
+        transport: Option<TransportOptions>,
+        reports: bool,
+        waiter: Option<Waiter>,
+    ) {
+        if self.reconnecting.attempting.replace(true) {
+            if let Some(waiter) = waiter {
+                let error = error::plain("an attempt to reconnect is under way");
+                waiter.failed(&error, &[page.into()]);
+            }
+            return;
+        }
+        self.stop_reconnecting();
+        if let Some(transport) = transport {
+            self.set_transport(transport);
+        }
+        if reports {
+            let args = self.transport(|transport| transport.given.clone());
+            args.unshift(&"ws".into());
+            page.emit("reconnectAttempt", &args);
+        }
+        let driver = Rc::clone(self);
+        spawn_local(async move {
+            // One transport at a time: the server may still take the old one for alive.
+            driver.drop_transport();
+            let outcome = attempt::run(&driver, &page).await;
+            driver.reconnecting.attempting.set(false);
+            driver.attempted(&page, outcome, reports, waiter);
+        });
+    }
+
+    fn attempted(
+        self: &Rc<Self>,
+        page: &PageConnection,
+        outcome: Result<JsValue, Failure>,
+        reports: bool,
+        waiter: Option<Waiter>,
+    ) {
+        let error = match outcome {
+            Ok(_) => {
+                self.reconnecting.backoff.borrow_mut().reset();
+                if self.reconnecting.renewing.replace(false) {
+                    page.refresh_proxies();
+                }
+                if reports {
+                    page.emit("reconnect", &Array::of1(&JsValue::NULL));
+                }
+                if let Some(waiter) = waiter {
+                    waiter.done(&Array::of1(page));
+                }
+                return;
+            }
+            Err(Failure { error, .. }) => error,
+        };
+        let lost = self.session_refused(page, &error);
+        if reports {
+            page.emit("reconnect", &Array::of1(&error));
+        }
+        if let Some(waiter) = waiter {
+            waiter.failed(&error, &[page.into()]);
+        }
+        // A listener may have closed the connection, or begun an attempt of its own.
+        let idle = !self.reconnecting.attempting.get() && !self.is_ready();
+        if !reports || !idle || self.look(jstp_proto::Connection::closed_intentionally) {
+            return;
+        }
+        match (lost, self.client.renews) {
+            (true, false) => self.close(),
+            (true, true) if self.client.reconnector.is_none() => self.attempt_in(Duration::ZERO),
+            _ => self.ask_reconnector(),
+        }
+    }
+
+    /// The server does not know the session any more: what it held is lost, and the page is told.
+    fn session_refused(self: &Rc<Self>, page: &PageConnection, error: &JsValue) -> bool {
+        let had_session = self.look(|core| core.session().is_some());
+        let refused = get(error, "code").is_ok_and(|code| code == f64::from(AUTH_FAILED));
+        if !had_session || !refused {
+            return false;
+        }
+        let session = page.session();
+        self.turn(|core, _| core.forget_session());
+        self.reconnecting.renewing.set(self.client.renews);
+        page.emit("sessionLost", &Array::of2(error, &session));
+        true
+    }
+
+    /// Reconnects by hand, over the same or another transport.
+    pub(crate) fn reconnect(
+        self: &Rc<Self>,
+        page: PageConnection,
+        transport: Option<TransportOptions>,
+        reports: bool,
+        callback: Option<Function>,
+    ) -> JsValue {
+        let (waiter, promise) = Waiter::new(callback);
+        self.set_page(&page);
+        self.attempt(page, transport, reports, Some(waiter));
+        promise
+    }
+
+    /// Whether a transport is lost and another is expected.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.look(jstp_proto::Connection::state) == State::Waiting
+            || self.reconnecting.attempting.get()
+    }
+}
+
+const AUTH_FAILED: i32 = code::AUTH_FAILED as i32;
