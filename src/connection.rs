@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use crate::driver::{Awaited, Driver};
 use crate::error;
 use crate::options::{
-    App, TransportOptions, get, is_absent, read_callback, read_name, take_callback,
+    App, TransportOptions, get, is_absent, read_callback, read_interval, read_name, take_callback,
 };
 use crate::page_connection::PageConnection;
 use crate::payload::{self, Sending};
@@ -178,6 +178,21 @@ impl Link {
             Ok(function) => self.request(Awaited::Pong, function, |core| core.ping()),
             Err(error) => mistake(callback, error),
         }
+    }
+
+    /// Starts the heartbeat, or changes its interval.
+    #[wasm_bindgen(js_name = startHeartbeat)]
+    pub fn start_heartbeat(&self, interval: &JsValue) -> Result<(), JsValue> {
+        let interval = read_interval(interval, "interval")?;
+        self.driver
+            .turn(|core, now| core.set_heartbeat(now, Some(interval)));
+        Ok(())
+    }
+
+    /// Stops the heartbeat.
+    #[wasm_bindgen(js_name = stopHeartbeat)]
+    pub fn stop_heartbeat(&self) {
+        self.driver.turn(|core, now| core.set_heartbeat(now, None));
     }
 
     /// Asks for a session: `(app, login, password, callback)`, `(app, { strategy, credentials },

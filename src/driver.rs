@@ -78,6 +78,8 @@ impl Driver {
                 *default = given;
             }
         }
+        config.heartbeat_interval = client.heartbeat_interval;
+        config.heartbeat_timeout = client.heartbeat_timeout;
         if let Some(bytes) = transport.max_received_message_size {
             config.max_received = bytes;
         }

@@ -39,6 +39,8 @@ pub(crate) struct ClientOptions {
     /// A function, and what it is called on.
     pub(crate) policy: Option<(Function, JsValue)>,
     pub(crate) handshake_timeout: Option<Duration>,
+    pub(crate) heartbeat_interval: Option<Duration>,
+    pub(crate) heartbeat_timeout: Option<Duration>,
     /// The page's own, in place of the default.
     pub(crate) reconnector: Option<Function>,
     /// Whether a session the server does not know any more is replaced by a new one.
@@ -133,6 +135,8 @@ impl ClientOptions {
                 application: None,
                 policy: None,
                 handshake_timeout: None,
+                heartbeat_interval: None,
+                heartbeat_timeout: None,
                 reconnector: None,
                 renews: true,
             });
@@ -157,6 +161,10 @@ impl ClientOptions {
             Some(policy) => Some(read_policy(policy)?),
         };
         let handshake_timeout = read_millis(&given, "client", "handshakeTimeout")?;
+        // As upstream: zero is no heartbeat.
+        let heartbeat_interval = read_millis(&given, "client", "heartbeatInterval")?
+            .filter(|interval| !interval.is_zero());
+        let heartbeat_timeout = read_millis(&given, "client", "heartbeatTimeout")?;
         let reconnector = match present(get(&given, "reconnector")?) {
             None => None,
             Some(reconnector) => match reconnector.dyn_ref::<Function>() {
@@ -181,6 +189,8 @@ impl ClientOptions {
             application,
             policy,
             handshake_timeout,
+            heartbeat_interval,
+            heartbeat_timeout,
             reconnector,
             renews,
             given,
@@ -369,6 +379,19 @@ fn read_number(object: &JsValue, name: &str, key: &str) -> Result<Option<f64>, J
         Some(number) => Ok(Some(number)),
         None if value.is_undefined() => Ok(None),
         None => Err(wrong_type(&format!("{name}.{key}"), "a number", &value)),
+    }
+}
+
+/// An interval that is an argument of its own.
+pub(crate) fn read_interval(value: &JsValue, what: &str) -> Result<Duration, JsValue> {
+    match value.as_f64() {
+        Some(millis) if millis > 0.0 => Ok(Duration::from_millis(
+            millis.min(f64::from(i32::MAX)).ceil() as u64,
+        )),
+        Some(_) => Err(range_error(&format!(
+            "{what} must be a number of milliseconds above 0"
+        ))),
+        None => Err(wrong_type(what, "a number", value)),
     }
 }
 

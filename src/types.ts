@@ -37,8 +37,10 @@ export interface CustomStrategy {
 /**
  * A connection to a JSTP server.
  *
- * Events: `close(connection)` for each transport that closes, `error(error, connection)` for what the
- * peer or the network did, `messageRejected(message)`, `heartbeat(message)`.
+ * Events: `close(connection)` for each transport that closes, `reconnectAttempt(transport, ...options)`
+ * and `reconnect(errorOrNull)` around each attempt of the reconnector, `sessionLost(error, session)`
+ * when the server does not know the session any more, `error(error, connection)` for what the peer
+ * or the network did, `messageRejected(message)`, `heartbeat(message)`.
  */
 export declare class Connection extends Emitter {
   private constructor();
@@ -103,7 +105,11 @@ export declare class Connection extends Emitter {
   ping(): Promise<void>;
   ping(callback: (error?: Error | null) => void): void;
 
-  /** Closes for good: what is pending fails, nothing reconnects. */
+  /** Pings every so many milliseconds while messages pass; silence drops the transport. */
+  startHeartbeat(interval: number): void;
+  stopHeartbeat(): void;
+
+  /** Closes for good: what is pending fails, nothing reconnects by itself. */
   close(): void;
 
   /** The browser's WebSocket, or null between two. */
@@ -192,7 +198,29 @@ export interface ClientOptions {
   connectPolicy?: ConnectPolicy | { connect: ConnectPolicy };
   /** Milliseconds to wait for the handshake's answer. Default 10 000. */
   handshakeTimeout?: number;
+  /** Milliseconds between pings of our own. Default: none. */
+  heartbeatInterval?: number;
+  /** Milliseconds of silence after which the transport is dead. Default: the interval and 10 000. */
+  heartbeatTimeout?: number;
+  /** Called when the transport is lost; see `Reconnector`. */
+  reconnector?: Reconnector;
+  /**
+   * What follows when the server does not know the session any more: a new one, with every proxy
+   * brought up to date (`'renew'`, the default), or the end of the connection (`'stop'`).
+   */
+  onSessionLost?: 'renew' | 'stop';
 }
+
+/**
+ * Decides whether and when to reconnect: each call of `reconnect` makes one attempt, over the last
+ * transport's options or over those given. A failed attempt calls the reconnector again. The default
+ * waits 1, 2, 4, 8, 16, then 32 seconds, each with up to one second added, and sooner when the
+ * browser comes online or the page is looked at again.
+ */
+export type Reconnector = (connection: Connection, reconnect: Reconnect) => void;
+
+/** `([transport,] [[webSocketConfig,] url,] [callback])` */
+export type Reconnect = (...args: any[]) => void;
 
 /** Settings of a transport. */
 export interface WebSocketConfig {
@@ -219,6 +247,7 @@ export interface Inspected {
 }
 
 type Optional = ClientOptions | null | undefined;
+type Reconnected = (error: Error | null, connection?: Connection) => void;
 type Connected = (error: Error | null, connection?: Connection, session?: Session) => void;
 type ConnectedAndInspected = (
   error: Error | null,
@@ -276,6 +305,21 @@ export declare const ws: {
     config: WebSocketConfig | null | undefined,
     url: string | URL,
     callback: ConnectedAndInspected,
+  ): void;
+
+  /** Reconnects by hand and goes on with the session; without one it is a new connection. */
+  reconnect(connection: Connection, url: string | URL): Promise<Connection>;
+  reconnect(connection: Connection, url: string | URL, callback: Reconnected): void;
+  reconnect(
+    connection: Connection,
+    config: WebSocketConfig | null | undefined,
+    url: string | URL,
+  ): Promise<Connection>;
+  reconnect(
+    connection: Connection,
+    config: WebSocketConfig | null | undefined,
+    url: string | URL,
+    callback: Reconnected,
   ): void;
 };
 

@@ -389,6 +389,24 @@ async fn coming_online_is_a_reason_to_try() {
 }
 
 #[wasm_bindgen_test]
+async fn a_heartbeat_notices_a_transport_that_fell_silent() {
+    page(&format!(
+        "{FAKE}
+         class Silent extends Fake {{
+           answer(text) {{ if (text.startsWith('{{handshake')) this.message(\"{{handshake:[0],ok:'id'}}\"); }}
+         }}
+         const [, connection] = await attempt(Silent,
+           {{ heartbeatInterval: 20, heartbeatTimeout: 60, reconnector: () => {{}} }});
+         equal(connection.state, 'ready');
+         await next(connection, 'close');
+         equal(Fake.sent.includes('{{ping:[1]}}'), true);
+         equal(connection.state, 'waiting');
+         connection.close();"
+    ))
+    .await;
+}
+
+#[wasm_bindgen_test]
 async fn closing_while_waiting_ends_it() {
     page(&format!(
         "{CUT}

@@ -55,6 +55,14 @@ export class Connection extends Emitter {
     return this.#link.ping(callback);
   }
 
+  startHeartbeat(interval) {
+    this.#link.startHeartbeat(interval);
+  }
+
+  stopHeartbeat() {
+    this.#link.stopHeartbeat();
+  }
+
   close() {
     this.#link.close();
   }
