@@ -86,3 +86,8 @@ pub use jstp_proto::{PeerMisbehaved, Refused, RemoteError};
 pub use method::Arguments;
 pub use options::ServerOptions;
 pub use server::{Server, ServerHandle, create_server};
+
+/// The server in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
