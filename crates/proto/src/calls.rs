@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::operation::Operation;
+
 /// Names one request of ours (call, inspect or ping) from the moment it is made, before it has a
 /// message id and for as long as it may still be settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,13 +17,29 @@ impl CallId {
 }
 
 /// Requests by the absolute id of their message.
-#[derive(Debug, Default)]
-pub(crate) struct Calls {
+#[derive(Debug)]
+pub(crate) struct Calls<T> {
     last: u64,
-    pending: BTreeMap<u64, CallId>,
+    pending: BTreeMap<u64, Pending<T>>,
 }
 
-impl Calls {
+/// A request that has a message id.
+#[derive(Debug)]
+pub(crate) struct Pending<T> {
+    /// Who is to be told; `None` once the request has been withdrawn.
+    pub(crate) call: Option<CallId>,
+    /// What to issue again should the answer be lost.
+    pub(crate) again: Option<Operation<'static, T>>,
+}
+
+impl<T> Calls<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            last: 0,
+            pending: BTreeMap::new(),
+        }
+    }
+
     /// A name for a new request.
     pub(crate) fn name(&mut self) -> CallId {
         self.last += 1;
@@ -29,18 +47,24 @@ impl Calls {
     }
 
     /// The request went out, or into the buffer, under this message id.
-    pub(crate) fn sent(&mut self, message: u64, call: CallId) {
-        self.pending.insert(message, call);
+    pub(crate) fn sent(
+        &mut self,
+        message: u64,
+        call: CallId,
+        again: Option<Operation<'static, T>>,
+    ) {
+        let call = Some(call);
+        self.pending.insert(message, Pending { call, again });
     }
 
     /// The request that the message carried, which is settled with this.
-    pub(crate) fn take(&mut self, message: u64) -> Option<CallId> {
+    pub(crate) fn take(&mut self, message: u64) -> Option<Pending<T>> {
         self.pending.remove(&message)
     }
 
     /// All requests whose message id is at most `message`, in order: the peer had them, so their
     /// answers are lost.
-    pub(crate) fn take_up_to(&mut self, message: u64) -> Vec<CallId> {
+    pub(crate) fn take_up_to(&mut self, message: u64) -> Vec<Pending<T>> {
         let later = match message.checked_add(1) {
             Some(next) => self.pending.split_off(&next),
             None => BTreeMap::new(),
@@ -50,11 +74,42 @@ impl Calls {
             .collect()
     }
 
-    pub(crate) fn take_all(&mut self) -> Vec<CallId> {
-        std::mem::take(&mut self.pending).into_values().collect()
+    pub(crate) fn take_all(&mut self) -> Vec<Pending<T>> {
+        self.take_up_to(u64::MAX)
     }
 
+    /// All but those to be issued again.
+    pub(crate) fn take_unrepeatable(&mut self) -> Vec<Pending<T>> {
+        let (repeatable, rest) = std::mem::take(&mut self.pending)
+            .into_iter()
+            .partition(|(_, pending)| pending.again.is_some());
+        self.pending = repeatable;
+        BTreeMap::into_values(rest).collect()
+    }
+
+    /// The message that carries a request.
+    pub(crate) fn message_of(&self, call: CallId) -> Option<u64> {
+        self.pending
+            .iter()
+            .find(|(_, pending)| pending.call == Some(call))
+            .map(|(message, _)| *message)
+    }
+
+    /// The answer is still expected, but nobody waits for it.
+    pub(crate) fn withdraw(&mut self, message: u64) {
+        if let Some(pending) = self.pending.get_mut(&message) {
+            *pending = Pending {
+                call: None,
+                again: None,
+            };
+        }
+    }
+
+    /// How many somebody waits for.
     pub(crate) fn len(&self) -> usize {
-        self.pending.len()
+        self.pending
+            .values()
+            .filter(|pending| pending.call.is_some())
+            .count()
     }
 }

@@ -53,10 +53,11 @@ pub struct Config {
     /// Messages held while the handshake's answer is awaited: an upstream server whose `connect`
     /// listener emits at once sends before it answers (Q22).
     pub held_messages: usize,
-    /// Operations queued while the handshake is under way (protocol.md 4.6).
-    pub queued_operations: usize,
+    /// Bytes of such messages. 8 MiB: one message of the size we accept.
+    pub held_bytes: usize,
     /// How long a request whose answer went down with a transport stays pending after a resume, in
-    /// case the answer still comes. Zero fails it at once, as upstream does.
+    /// case the answer still comes: 5 s on a client, whose server keeps its answers meanwhile. Zero
+    /// fails it at once, as upstream does; so does a server, since clients keep no answers.
     pub in_doubt_timeout: Duration,
     /// How long a resumed transport may stay silent before it is closed and resumed once more: an
     /// upstream server that had not noticed the old transport's end goes deaf (Q2).
@@ -91,8 +92,11 @@ impl Config {
             acknowledge_messages: 64,
             acknowledge_bytes: 64 * 1024,
             held_messages: 64,
-            queued_operations: 10_000,
-            in_doubt_timeout: Duration::from_secs(5),
+            held_bytes: 8 * 1024 * 1024,
+            in_doubt_timeout: match role {
+                Role::Client => Duration::from_secs(5),
+                Role::Server => Duration::ZERO,
+            },
             resume_check: Duration::from_secs(2),
             heartbeat_interval: None,
             heartbeat_timeout: None,

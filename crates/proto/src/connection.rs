@@ -14,8 +14,10 @@ use crate::error::{PeerMisbehaved, Refused, code};
 use crate::event::{Event, HandshakeFailure, Outcome, Output, OutputOf, TransportEnd};
 use crate::format::Format;
 use crate::heartbeat::{Beat, Heartbeat};
-use crate::message::{self, Message};
+use crate::message;
 use crate::operation::Operation;
+use crate::queue::Queue;
+use crate::receiving::Held;
 use crate::session::Session;
 use crate::time::Instant;
 
@@ -40,21 +42,21 @@ pub struct Connection<F: Format> {
     pub(crate) config: Config,
     pub(crate) phase: Phase,
     pub(crate) session: Option<Session<F::Text>>,
-    pub(crate) calls: Calls,
-    pub(crate) queue: VecDeque<Operation<'static, F::Text>>,
-    pub(crate) held: VecDeque<String>,
+    pub(crate) calls: Calls<F::Text>,
+    pub(crate) queue: Queue<F::Text>,
+    pub(crate) held: Held,
     pub(crate) kept_answers: VecDeque<F::Text>,
     pub(crate) kept_answers_weight: usize,
     pub(crate) outputs: VecDeque<OutputOf<F>>,
     /// When the present phase has lasted long enough.
     pub(crate) phase_deadline: Option<Instant>,
     /// Requests up to an id are in doubt until an instant.
-    pub(crate) in_doubt: VecDeque<(Instant, u64)>,
+    pub(crate) in_doubt: Option<(Instant, u64)>,
     /// A resumed transport has to be heard from by then.
     pub(crate) resume_check: Option<Instant>,
     /// While messages pass, if there is to be one.
     pub(crate) heartbeat: Option<Heartbeat>,
-    /// The message id of the ping that asks for an acknowledgement, and whether one is under way.
+    /// The message id of the ping of our own that is under way.
     pub(crate) acknowledging: Option<u64>,
     pub(crate) closed_intentionally: bool,
 }
@@ -91,14 +93,14 @@ impl<F: Format> Connection<F> {
             config,
             phase: Phase::Detached,
             session: None,
-            calls: Calls::default(),
-            queue: VecDeque::new(),
-            held: VecDeque::new(),
+            calls: Calls::new(),
+            queue: Queue::new(),
+            held: Held::default(),
             kept_answers: VecDeque::new(),
             kept_answers_weight: 0,
             outputs: VecDeque::new(),
             phase_deadline: None,
-            in_doubt: VecDeque::new(),
+            in_doubt: None,
             resume_check: None,
             heartbeat: None,
             acknowledging: None,
@@ -153,24 +155,23 @@ impl<F: Format> Connection<F> {
 
     /// Requests that wait for an answer or for a chance to be sent.
     pub fn pending_calls(&self) -> usize {
-        self.calls.len()
-            + self
-                .queue
-                .iter()
-                .filter(|operation| operation.call().is_some())
-                .count()
+        self.calls.len() + self.queue.calls()
     }
 
     // What happened outside.
 
     /// The driver has begun to open a transport.
     pub fn handle_connecting(&mut self, now: Instant) {
+        self.transport_ended(TransportEnd::Replaced);
         self.phase = Phase::Connecting;
         self.phase_deadline = Some(now + self.config.connect_timeout);
     }
 
     /// A transport is open: opened by a client, or accepted by a server.
     pub fn handle_open(&mut self, now: Instant) {
+        if self.phase != Phase::Connecting {
+            self.transport_ended(TransportEnd::Replaced);
+        }
         self.phase = Phase::Handshaking(Handshaking::Idle);
         self.phase_deadline = Some(now + self.config.handshake_timeout);
     }
@@ -240,12 +241,11 @@ impl<F: Format> Connection<F> {
             }
             Some(Beat::Ping | Beat::Nothing) | None => {}
         }
-        while let Some(&(deadline, up_to)) = self.in_doubt.front() {
-            if deadline > now {
-                break;
-            }
-            self.in_doubt.pop_front();
-            self.fail_up_to(up_to);
+        if let Some((deadline, up_to)) = self.in_doubt
+            && deadline <= now
+        {
+            self.in_doubt = None;
+            self.lose_up_to(up_to);
         }
     }
 
@@ -261,18 +261,47 @@ impl<F: Format> Connection<F> {
         method: &str,
         args: F::Text,
     ) -> Result<CallId, Refused> {
-        let call = self.calls.name();
-        let (interface, method) = (interface.into(), method.into());
-        self.issue(Operation::Call {
-            call,
-            interface,
-            method,
-            args,
-        })?;
-        Ok(call)
+        self.issue_call(interface, method, args, false)
     }
 
-    /// Emits an event on an interface. `args` is the text of an array.
+    /// Calls a method, and calls it again with the same arguments whenever the peer had the call
+    /// and its answer was lost: at least once, where [`call`](Self::call) is at most once. It stays
+    /// pending over [`close`](Self::close).
+    ///
+    /// # Errors
+    /// See [`Refused`]; nothing is sent, kept or counted then.
+    pub fn call_with_resend(
+        &mut self,
+        interface: &str,
+        method: &str,
+        args: F::Text,
+    ) -> Result<CallId, Refused> {
+        self.issue_call(interface, method, args, true)
+    }
+
+    /// Gives a request up: nothing more is heard of it. One that has not left is not sent; the
+    /// answer to one that has is passed over. Returns whether it had left.
+    pub fn withdraw(&mut self, call: CallId) -> bool {
+        if self.queue.withdraw(call) {
+            return false;
+        }
+        let Some(message) = self.calls.message_of(call) else {
+            return true;
+        };
+        let taken_back = self
+            .session
+            .as_mut()
+            .is_some_and(|session| session.withdraw(message));
+        if taken_back {
+            self.calls.take(message);
+        } else {
+            self.calls.withdraw(message);
+        }
+        !taken_back
+    }
+
+    /// Emits an event on an interface. `args` is the text of an array. One emitted after
+    /// [`close`](Self::close) waits in the session for a later transport.
     ///
     /// # Errors
     /// See [`Refused`]; nothing is sent, kept or counted then.
@@ -322,16 +351,17 @@ impl<F: Format> Connection<F> {
             let error = F::text(&format!("[{}]", code::INTERNAL_API_ERROR));
             text = F::message(&message::answer_head("callback", id, "error"), &error);
         }
-        if self.phase == Phase::Ready {
-            self.outputs.push_back(Output::Transmit(text));
-        } else if self.role == Role::Server && self.session.is_some() {
-            self.keep_answer(text);
-        }
+        self.send_answer(text);
     }
 
     /// Ends the connection: what is pending fails, the transport closes, nothing reconnects.
+    ///
+    /// Events that have not left and calls with resend stay with the session, for the case that
+    /// the owner opens another transport later on.
     pub fn close(&mut self, now: Instant) {
         self.closed_intentionally = true;
+        self.in_doubt = None;
+        self.fail_mortal();
         match self.phase {
             Phase::Connecting => {
                 self.outputs.push_back(Output::Drop);
@@ -344,17 +374,11 @@ impl<F: Format> Connection<F> {
             Phase::Ready => self.begin_close(now, 1000),
             Phase::Detached | Phase::Closing => {}
         }
-        self.fail_everything(code::CALLBACK_LOST);
     }
 
     /// Gives the session up: what is pending fails, and a later handshake starts a new one.
     pub fn forget_session(&mut self) {
-        self.session = None;
-        self.in_doubt.clear();
-        self.resume_check = None;
-        self.acknowledging = None;
-        self.kept_answers.clear();
-        self.kept_answers_weight = 0;
+        self.drop_session();
         self.fail_everything(code::CALLBACK_LOST);
     }
 
@@ -375,7 +399,7 @@ impl<F: Format> Connection<F> {
 
     /// Returns when [`handle_timeout`](Self::handle_timeout) wants to be called next, if ever.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let in_doubt = self.in_doubt.front().map(|&(deadline, _)| deadline);
+        let in_doubt = self.in_doubt.map(|(deadline, _)| deadline);
         let heartbeat = self.heartbeat.as_ref().map(Heartbeat::next);
         [self.phase_deadline, self.resume_check, heartbeat, in_doubt]
             .into_iter()
@@ -397,282 +421,50 @@ impl<F: Format> Connection<F> {
             .map(|interval| Heartbeat::new(now, interval, timeout));
     }
 
-    fn handle_message(&mut self, now: Instant, message: Message<'_, F::Payload>, text: &str) {
-        if matches!(message, Message::Heartbeat) {
-            return self.event(Event::Heartbeat);
-        }
-        match self.phase {
-            Phase::Handshaking(handshaking) => {
-                self.handle_before_handshake(now, handshaking, message, text);
-            }
-            Phase::Ready => self.handle_ready(now, message, text),
-            Phase::Detached | Phase::Connecting | Phase::Closing => {}
-        }
-    }
-
-    fn handle_ready(&mut self, now: Instant, message: Message<'_, F::Payload>, text: &str) {
-        match message {
-            Message::HandshakeRequest(_) | Message::HandshakeAnswer(_) => {
-                self.misbehaved(now, PeerMisbehaved::HandshakeRepeated, text.to_owned());
-            }
-            Message::Call {
-                id,
-                interface,
-                call,
-            } => {
-                self.receive(id);
-                match call {
-                    Some((method, args)) => {
-                        self.event(Event::Called {
-                            id,
-                            interface,
-                            method,
-                            args,
-                        });
-                    }
-                    None => {
-                        let error = format!("[{}]", code::INVALID_SIGNATURE);
-                        self.answer(id, Err(F::text(&error)));
-                    }
-                }
-            }
-            Message::Event {
-                id,
-                interface,
-                event,
-            } => {
-                self.receive(id);
-                match event {
-                    Some((event, args)) => self.event(Event::Emitted {
-                        interface,
-                        event,
-                        args,
-                    }),
-                    None => self.reject(text),
-                }
-            }
-            Message::Inspect { id, interface } => {
-                self.receive(id);
-                self.event(Event::Inspected { id, interface });
-            }
-            Message::Ping { id } => {
-                self.receive(id);
-                self.transmit(&message::bare("pong", id));
-            }
-            Message::Callback { id, outcome } => {
-                self.acknowledge(id);
-                match (self.take_call(id), outcome) {
-                    (Some(call), Some(Ok(results))) => {
-                        self.settle(call, Outcome::Done(results));
-                    }
-                    (Some(call), Some(Err(error))) => self.settle(call, Outcome::Error(error)),
-                    (Some(call), None) => {
-                        self.reject(text);
-                        self.settle(call, Outcome::Malformed);
-                    }
-                    (None, outcome) => {
-                        if let Some(outcome) = outcome {
-                            self.event(Event::UnknownAnswer(outcome));
-                        }
-                        self.reject(text);
-                    }
-                }
-            }
-            Message::Pong { id } => {
-                self.acknowledge(id);
-                if let Some(call) = self.take_call(id) {
-                    self.settle(call, Outcome::Pong);
-                }
-            }
-            Message::Unusable { .. } => self.reject(text),
-            Message::Heartbeat => {}
-        }
-    }
-
-    pub(crate) fn reject(&mut self, text: &str) {
-        self.event(Event::Rejected {
-            text: text.to_owned(),
-        });
-    }
-
-    fn receive(&mut self, id: i64) {
-        if let Some(session) = &mut self.session {
-            session.receive(id);
-        }
-    }
-
-    /// An answer to our message `id` proves that the peer has everything up to it.
-    fn acknowledge(&mut self, id: i64) {
-        let id = id.unsigned_abs();
-        if let Some(session) = &mut self.session {
-            session.deliver(id);
-        }
-        if self.acknowledging.is_some_and(|ping| ping <= id) {
-            self.acknowledging = None;
-            self.ask_for_acknowledgement();
-        }
-    }
-
-    /// An id of the wrong sign is nobody's request: ours all have our own.
-    fn take_call(&mut self, id: i64) -> Option<CallId> {
-        if self.role.signed(id.unsigned_abs()) != id {
-            return None;
-        }
-        self.calls.take(id.unsigned_abs())
-    }
-
     pub(crate) fn settle(&mut self, call: CallId, outcome: Outcome<F::Payload>) {
         self.event(Event::Settled { call, outcome });
     }
 
-    pub(crate) fn fail_up_to(&mut self, message: u64) {
-        for call in self.calls.take_up_to(message) {
-            self.settle(call, Outcome::Failed(code::CALLBACK_LOST));
+    fn fail(&mut self, call: Option<CallId>, code: i64) {
+        if let Some(call) = call {
+            self.settle(call, Outcome::Failed(code));
         }
     }
 
-    /// Settles every request; those that never had an id were not sent, so they fail as closed.
-    fn fail_everything(&mut self, sent: i64) {
-        for call in self.calls.take_all() {
-            self.settle(call, Outcome::Failed(sent));
+    /// Settles every request, and lets go of what was queued.
+    fn fail_everything(&mut self, code: i64) {
+        for pending in self.calls.take_all() {
+            self.fail(pending.call, code);
         }
-        for operation in std::mem::take(&mut self.queue) {
-            if let Some(call) = operation.call() {
-                self.settle(call, Outcome::Failed(code::CONNECTION_CLOSED));
-            }
+        for operation in self.queue.take() {
+            self.fail(operation.call(), code);
         }
     }
 
-    /// Sends an operation, keeps it for the resumed session, or queues it until there is one.
-    fn issue(&mut self, operation: Operation<'_, F::Text>) -> Result<(), Refused> {
-        let is_ping = matches!(operation, Operation::Ping { .. });
-        let queue = match self.phase {
-            Phase::Detached | Phase::Closing if self.closed_intentionally => {
-                return Err(Refused::Closed);
-            }
-            Phase::Detached | Phase::Connecting | Phase::Closing => {
-                self.session.is_none() || is_ping
-            }
-            Phase::Handshaking(_) => true,
-            Phase::Ready => false,
-        };
-        if queue {
-            if self.queue.len() >= self.config.queued_operations {
-                return Err(Refused::BufferFull);
-            }
-            // Whatever id it will get is no longer than this one.
-            let text = operation.text::<F>(i64::MIN)?;
-            if F::exceeds(&text, self.config.max_message) {
-                return Err(Refused::TooLarge {
-                    limit: self.config.max_message,
-                });
-            }
-            self.queue.push_back(operation.into_owned());
-            return Ok(());
+    /// Settles what does not outlive a close.
+    fn fail_mortal(&mut self) {
+        if self.session.is_none() {
+            return self.fail_everything(code::CALLBACK_LOST);
         }
-        self.send(operation)
-    }
-
-    /// Gives the operation an id, keeps it, and sends it if messages pass.
-    pub(crate) fn send(&mut self, operation: Operation<'_, F::Text>) -> Result<(), Refused> {
-        let Some(session) = &mut self.session else {
-            return Err(Refused::Closed);
-        };
-        let id = session.next_id();
-        let text = operation.text::<F>(self.role.signed(id))?;
-        if F::exceeds(&text, self.config.max_message) {
-            return Err(Refused::TooLarge {
-                limit: self.config.max_message,
-            });
+        for pending in self.calls.take_unrepeatable() {
+            self.fail(pending.call, code::CALLBACK_LOST);
         }
-        let weight = F::weight(&text);
-        let full = session.unacknowledged() >= self.config.buffer_messages
-            || session.unacknowledged_weight() + weight > self.config.buffer_bytes;
-        if full && !matches!(operation, Operation::Ping { .. }) {
-            return Err(Refused::BufferFull);
-        }
-        session.keep(text.clone(), weight);
-        if let Some(call) = operation.call() {
-            self.calls.sent(id, call);
-        }
-        if self.phase == Phase::Ready {
-            self.outputs.push_back(Output::Transmit(text));
-        }
-        self.ask_for_acknowledgement();
-        Ok(())
-    }
-
-    /// Sends a ping of our own when too much is unacknowledged and none is under way (Q12).
-    pub(crate) fn ask_for_acknowledgement(&mut self) {
-        if self.phase != Phase::Ready || self.acknowledging.is_some() {
-            return;
-        }
-        let Some(session) = &mut self.session else {
-            return;
-        };
-        if session.unacknowledged() >= self.config.acknowledge_messages
-            || session.unacknowledged_weight() >= self.config.acknowledge_bytes
-        {
-            self.own_ping();
+        for call in self.queue.take_mortal() {
+            self.fail(Some(call), code::CALLBACK_LOST);
         }
     }
 
-    /// A ping nobody waits for but the core.
-    pub(crate) fn own_ping(&mut self) {
-        let Some(session) = &mut self.session else {
-            return;
-        };
-        let id = session.next_id();
-        let text = F::text(&message::bare("ping", self.role.signed(id)));
-        session.keep(text.clone(), F::weight(&text));
-        self.acknowledging = Some(id);
-        self.outputs.push_back(Output::Transmit(text));
-    }
-
-    pub(crate) fn transmit(&mut self, text: &str) {
-        self.outputs.push_back(Output::Transmit(F::text(text)));
-    }
-
-    pub(crate) fn push_transmit(&mut self, text: F::Text) {
-        self.outputs.push_back(Output::Transmit(text));
-    }
-
-    fn keep_answer(&mut self, text: F::Text) {
-        let weight = F::weight(&text);
-        if weight > self.config.kept_answer_bytes {
-            return;
+    /// Lets go of the session and of what was sent within it; what is queued stays.
+    pub(crate) fn drop_session(&mut self) {
+        self.session = None;
+        self.in_doubt = None;
+        self.resume_check = None;
+        self.acknowledging = None;
+        self.kept_answers.clear();
+        self.kept_answers_weight = 0;
+        for pending in self.calls.take_all() {
+            self.fail(pending.call, code::CALLBACK_LOST);
         }
-        self.kept_answers_weight += weight;
-        self.kept_answers.push_back(text);
-        while self.kept_answers.len() > self.config.kept_answers
-            || self.kept_answers_weight > self.config.kept_answer_bytes
-        {
-            match self.kept_answers.pop_front() {
-                Some(oldest) => self.kept_answers_weight -= F::weight(&oldest),
-                None => break,
-            }
-        }
-    }
-
-    /// The peer broke the protocol: say so, and close.
-    pub(crate) fn misbehaved(&mut self, now: Instant, error: PeerMisbehaved, text: String) {
-        let code = match (&error, self.role) {
-            // A page may send 1000 and 4000 to 4999 only.
-            (PeerMisbehaved::TooLarge { .. }, Role::Client) => 4009,
-            (PeerMisbehaved::TooLarge { .. }, Role::Server) => 1009,
-            (PeerMisbehaved::NotUtf8, Role::Client) => 4007,
-            (PeerMisbehaved::NotUtf8, Role::Server) => 1007,
-            _ => 1000,
-        };
-        let handshaking = matches!(self.phase, Phase::Handshaking(_));
-        self.event(Event::Misbehaved {
-            error: error.clone(),
-            text,
-        });
-        if handshaking {
-            self.event(Event::HandshakeFailed(HandshakeFailure::Misbehaved(error)));
-        }
-        self.begin_close(now, code);
     }
 
     pub(crate) fn begin_close(&mut self, now: Instant, code: u16) {
@@ -686,19 +478,23 @@ impl<F: Format> Connection<F> {
 
     fn transport_ended(&mut self, why: TransportEnd) {
         let before = std::mem::replace(&mut self.phase, Phase::Detached);
+        if before == Phase::Detached {
+            return;
+        }
         self.phase_deadline = None;
         self.resume_check = None;
         self.heartbeat = None;
         self.held.clear();
-        // A ping that was under way is sent again with the rest of the buffer; its pong counts.
-        if before == Phase::Detached {
-            return;
-        }
+        // The next resume puts them in doubt again, and may bring their answers.
+        self.in_doubt = None;
         if matches!(before, Phase::Handshaking(_)) {
             self.event(Event::HandshakeFailed(HandshakeFailure::TransportClosed));
         }
         self.event(Event::TransportClosed { why });
-        if self.session.is_none() {
+        if self.session.is_some() {
+            // What is issued from now on gets its id at once, and must not overtake these.
+            self.flush();
+        } else {
             self.fail_everything(code::CONNECTION_CLOSED);
         }
     }

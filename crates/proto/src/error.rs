@@ -162,6 +162,11 @@ pub enum PeerMisbehaved {
         /// How many are held.
         limit: usize,
     },
+    /// More came before the handshake's answer than is held.
+    TooMuchBeforeHandshake {
+        /// How many bytes are held.
+        limit: usize,
+    },
     /// A second handshake.
     HandshakeRepeated,
     /// A handshake request to a client.
@@ -196,6 +201,12 @@ impl fmt::Display for PeerMisbehaved {
                     "more than {limit} messages arrived before the handshake's answer"
                 )
             }
+            Self::TooMuchBeforeHandshake { limit } => {
+                write!(
+                    f,
+                    "more than {limit} bytes arrived before the handshake's answer"
+                )
+            }
             Self::HandshakeRepeated => write!(f, "a second handshake arrived"),
             Self::NotAServer => write!(f, "the peer asked this client for a handshake"),
             Self::UnexpectedAnswer => write!(f, "a handshake's answer arrived at a server"),
@@ -215,7 +226,7 @@ impl std::error::Error for PeerMisbehaved {}
 pub enum Refused {
     /// The connection is closed.
     Closed,
-    /// The resend buffer, or the queue during a handshake, is at its limit.
+    /// The resend buffer, with what is queued during a handshake, is at its limit.
     BufferFull,
     /// The message would be larger than the peer accepts.
     TooLarge {

@@ -3,7 +3,7 @@
 use crate::config::Role;
 use crate::connection::{Connection, Handshaking, Phase};
 use crate::error::{PeerMisbehaved, Refused, RemoteError, code};
-use crate::event::{Event, HandshakeFailure, Outcome, Strategy};
+use crate::event::{Event, HandshakeFailure, Strategy};
 use crate::format::Format;
 use crate::mdsf;
 use crate::message::{self, Element, Elements, HandshakeAnswer, HandshakeRequest, Message};
@@ -111,6 +111,7 @@ impl<F: Format> Connection<F> {
         let mut id = String::new();
         mdsf::write_string(&session_id, &mut id);
         let answer = F::message(&message::answer_head("handshake", 0, "ok"), &F::text(&id));
+        self.drop_session();
         self.session = Some(Session::new(session_id));
         self.push_transmit(answer);
         self.ready(now, false);
@@ -123,10 +124,14 @@ impl<F: Format> Connection<F> {
     /// # Errors
     /// There is no session here to go on with.
     pub fn resume(&mut self, now: Instant, received: u64) -> Result<(), Refused> {
-        let (Role::Server, Some(session)) = (self.role, &mut self.session) else {
+        if self.role != Role::Server {
+            return Err(Refused::HandshakeNotPossible);
+        }
+        self.delivered_up_to(received);
+        let Some(session) = &self.session else {
             return Err(Refused::HandshakeNotPossible);
         };
-        let received = session.deliver(received);
+        let delivered = session.delivered();
         let count = session.received().to_string();
         let answer = F::message(
             &message::answer_head("handshake", 0, "ok"),
@@ -139,7 +144,7 @@ impl<F: Format> Connection<F> {
         self.kept_answers_weight = 0;
         self.resend();
         self.ready(now, true);
-        self.doubt(now, received);
+        self.doubt(now, delivered);
         Ok(())
     }
 
@@ -195,12 +200,7 @@ impl<F: Format> Connection<F> {
                 self.misbehaved(now, PeerMisbehaved::NotAServer, text.to_owned());
             }
             (Role::Client, _) if handshaking != Handshaking::Idle => {
-                if self.held.len() >= self.config.held_messages {
-                    let limit = self.config.held_messages;
-                    let error = PeerMisbehaved::TooManyBeforeHandshake { limit };
-                    return self.misbehaved(now, error, text.to_owned());
-                }
-                self.held.push_back(text.to_owned());
+                self.hold(now, text);
             }
             (_, message) => {
                 let kind = message.kind().to_owned();
@@ -208,6 +208,20 @@ impl<F: Format> Connection<F> {
                 self.misbehaved(now, error, text.to_owned());
             }
         }
+    }
+
+    /// Keeps a message for after the handshake's answer.
+    fn hold(&mut self, now: Instant, text: &str) {
+        let messages = self.config.held_messages;
+        let bytes = self.config.held_bytes;
+        let error = if self.held.messages() >= messages {
+            PeerMisbehaved::TooManyBeforeHandshake { limit: messages }
+        } else if self.held.bytes() + text.len() > bytes {
+            PeerMisbehaved::TooMuchBeforeHandshake { limit: bytes }
+        } else {
+            return self.held.hold(text);
+        };
+        self.misbehaved(now, error, text.to_owned());
     }
 
     fn requested(&mut self, request: HandshakeRequest<'_>) {
@@ -281,33 +295,40 @@ impl<F: Format> Connection<F> {
         let [ok, ..] = ok.into_elements();
         match ok {
             Element::Text(id) if !resuming && !is_array => {
+                self.drop_session();
                 self.session = Some(Session::new(id));
-                self.flush_after_handshake(now, false, 0);
+                self.messages_pass(now, false);
             }
             Element::Integer(count) if resuming && !is_array && count >= 0 => {
-                let count = count.unsigned_abs();
-                let delivered = match &mut self.session {
-                    Some(session) => session.deliver(count),
-                    None => 0,
-                };
+                if self.session.is_none() {
+                    // Given up while the server was looking for it.
+                    let failure = HandshakeFailure::Cancelled;
+                    self.event(Event::HandshakeFailed(failure));
+                    return self.begin_close(now, 1000);
+                }
+                self.delivered_up_to(count.unsigned_abs());
                 self.resend();
-                self.flush_after_handshake(now, true, delivered);
+                self.messages_pass(now, true);
             }
             _ => self.misbehaved(now, PeerMisbehaved::HandshakeAnswer, text.to_owned()),
         }
     }
 
-    /// Messages pass from here on: first what waited, then the good news, then what came early.
-    fn flush_after_handshake(&mut self, now: Instant, resumed: bool, delivered: u64) {
-        let held = std::mem::take(&mut self.held);
+    /// First what waited, then the good news, then what came early.
+    fn messages_pass(&mut self, now: Instant, resumed: bool) {
+        let delivered = self.session.as_ref().map_or(0, Session::delivered);
+        let held = self.held.take();
         self.ready(now, resumed);
         if resumed {
             self.own_ping();
-            self.resume_check = Some(now + self.config.resume_check);
-            self.doubt(now, delivered);
         }
         for text in held {
             self.handle_text(now, &text);
+        }
+        // After them, for there may be answers among them.
+        if resumed && self.phase == Phase::Ready {
+            self.resume_check = Some(now + self.config.resume_check);
+            self.doubt(now, delivered);
         }
     }
 
@@ -316,40 +337,8 @@ impl<F: Format> Connection<F> {
         self.phase_deadline = None;
         self.closed_intentionally = false;
         self.start_heartbeat(now);
-        for operation in std::mem::take(&mut self.queue) {
-            let call = operation.call();
-            if let (Err(refused), Some(call)) = (self.send(operation), call) {
-                let code = match refused {
-                    Refused::BufferFull => code::BUFFER_FULL,
-                    _ => code::CONNECTION_CLOSED,
-                };
-                self.settle(call, Outcome::Failed(code));
-            }
-        }
+        self.flush();
         self.event(Event::Connected { resumed });
         self.ask_for_acknowledgement();
-    }
-
-    /// Sends again, unchanged and in order, what the peer does not have.
-    fn resend(&mut self) {
-        if let Some(session) = &self.session {
-            let texts: Vec<F::Text> = session
-                .unacknowledged_messages()
-                .map(|(_, text)| text.clone())
-                .collect();
-            for text in texts {
-                self.push_transmit(text);
-            }
-        }
-    }
-
-    /// Requests up to `delivered` were received by the peer; their answers may be lost.
-    fn doubt(&mut self, now: Instant, delivered: u64) {
-        if self.config.in_doubt_timeout.is_zero() {
-            self.fail_up_to(delivered);
-        } else {
-            self.in_doubt
-                .push_back((now + self.config.in_doubt_timeout, delivered));
-        }
     }
 }

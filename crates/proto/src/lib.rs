@@ -15,6 +15,9 @@ mod heartbeat;
 pub mod mdsf;
 pub mod message;
 mod operation;
+mod queue;
+mod receiving;
+mod sending;
 mod session;
 mod time;
 pub mod version;
@@ -28,5 +31,5 @@ pub use event::{Event, HandshakeFailure, Outcome, Output, OutputOf, Strategy, Tr
 pub use format::{Format, Native};
 pub use handshake::Auth;
 pub use message::VersionField;
-pub use session::Session;
+pub use session::{Session, SessionParts};
 pub use time::Instant;

@@ -471,40 +471,25 @@ impl Visitor for Elements {
 }
 
 /// Everything of a call or an event before its payload: `{call:[3,'auth'],login:`.
-///
-/// # Errors
-/// Names that a peer in JavaScript would take for something else (Q40).
-pub(crate) fn head(
-    kind: &'static str,
-    id: i64,
-    interface: &str,
-    verb: (&'static str, &str),
-) -> Result<String, Refused> {
-    check_interface(interface)?;
-    check_verb(kind, verb)?;
-    let (_, name) = verb;
-    let mut text = String::with_capacity(interface.len() + name.len() + 32);
+pub(crate) fn head(kind: &'static str, id: i64, interface: &str, verb: &str) -> String {
+    let mut text = String::with_capacity(interface.len() + verb.len() + 32);
     open(&mut text, kind, id);
     text.push(',');
     mdsf::write_string(interface, &mut text);
     text.push_str("],");
-    mdsf::write_key(name, &mut text);
+    mdsf::write_key(verb, &mut text);
     text.push(':');
-    Ok(text)
+    text
 }
 
 /// `{inspect:[4,'auth']}`
-///
-/// # Errors
-/// An empty name (Q40).
-pub(crate) fn inspect(id: i64, interface: &str) -> Result<String, Refused> {
-    check_interface(interface)?;
+pub(crate) fn inspect(id: i64, interface: &str) -> String {
     let mut text = String::with_capacity(interface.len() + 24);
     open(&mut text, "inspect", id);
     text.push(',');
     mdsf::write_string(interface, &mut text);
     text.push_str("]}");
-    Ok(text)
+    text
 }
 
 /// `{ping:[5]}` or `{pong:[5]}`
@@ -550,14 +535,14 @@ fn open(text: &mut String, kind: &'static str, id: i64) {
     text.push_str(&id.to_string());
 }
 
-fn check_interface(name: &str) -> Result<(), Refused> {
+pub(crate) fn check_interface(name: &str) -> Result<(), Refused> {
     if name.is_empty() {
         return Err(refused("interface", name, "it is empty"));
     }
     Ok(())
 }
 
-fn check_verb(kind: &str, (what, name): (&'static str, &str)) -> Result<(), Refused> {
+pub(crate) fn check_verb(kind: &str, (what, name): (&'static str, &str)) -> Result<(), Refused> {
     if name == kind {
         return Err(refused(
             what,

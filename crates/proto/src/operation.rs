@@ -10,13 +10,15 @@ use crate::message;
 /// A call, event, inspect or ping on its way to becoming a message.
 ///
 /// Names are borrowed while it can be sent at once, and owned once it has to wait.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Operation<'a, T> {
     Call {
         call: CallId,
         interface: Cow<'a, str>,
         method: Cow<'a, str>,
         args: T,
+        /// Whether it is issued again when its answer is lost.
+        resend: bool,
     },
     Event {
         interface: Cow<'a, str>,
@@ -32,7 +34,7 @@ pub(crate) enum Operation<'a, T> {
     },
 }
 
-impl<T> Operation<'_, T> {
+impl<T: Clone> Operation<'_, T> {
     /// The request to be settled, if an answer is expected.
     pub(crate) fn call(&self) -> Option<CallId> {
         match self {
@@ -43,29 +45,67 @@ impl<T> Operation<'_, T> {
         }
     }
 
+    pub(crate) fn is_ping(&self) -> bool {
+        matches!(self, Operation::Ping { .. })
+    }
+
+    /// Whether it waits for a later transport when the connection is closed by its owner.
+    pub(crate) fn outlives_close(&self) -> bool {
+        match self {
+            Operation::Event { .. } => true,
+            Operation::Call { resend, .. } => *resend,
+            Operation::Inspect { .. } | Operation::Ping { .. } => false,
+        }
+    }
+
+    /// What to issue again when the answer is lost.
+    pub(crate) fn again(&self) -> Option<Operation<'static, T>> {
+        match self {
+            Operation::Call { resend: true, .. } => Some(self.clone().into_owned()),
+            _ => None,
+        }
+    }
+
+    /// Whether the names can stand in a message.
+    ///
+    /// # Errors
+    /// Names that a peer in JavaScript would take for something else (Q40).
+    pub(crate) fn check(&self) -> Result<(), Refused> {
+        match self {
+            Operation::Call {
+                interface, method, ..
+            } => {
+                message::check_interface(interface)?;
+                message::check_verb("call", ("method", method))
+            }
+            Operation::Event {
+                interface, event, ..
+            } => {
+                message::check_interface(interface)?;
+                message::check_verb("event", ("event", event))
+            }
+            Operation::Inspect { interface, .. } => message::check_interface(interface),
+            Operation::Ping { .. } => Ok(()),
+        }
+    }
+
     /// The message under the given id.
-    pub(crate) fn text<F: Format<Text = T>>(&self, id: i64) -> Result<T, Refused> {
-        Ok(match self {
+    pub(crate) fn text<F: Format<Text = T>>(&self, id: i64) -> T {
+        match self {
             Operation::Call {
                 interface,
                 method,
                 args,
                 ..
-            } => F::message(
-                &message::head("call", id, interface, ("method", method))?,
-                args,
-            ),
+            } => F::message(&message::head("call", id, interface, method), args),
             Operation::Event {
                 interface,
                 event,
                 args,
-            } => F::message(
-                &message::head("event", id, interface, ("event", event))?,
-                args,
-            ),
-            Operation::Inspect { interface, .. } => F::text(&message::inspect(id, interface)?),
+            } => F::message(&message::head("event", id, interface, event), args),
+            Operation::Inspect { interface, .. } => F::text(&message::inspect(id, interface)),
             Operation::Ping { .. } => F::text(&message::bare("ping", id)),
-        })
+        }
     }
 
     pub(crate) fn into_owned(self) -> Operation<'static, T> {
@@ -78,11 +118,13 @@ impl<T> Operation<'_, T> {
                 interface,
                 method,
                 args,
+                resend,
             } => Operation::Call {
                 call,
                 interface: own(interface),
                 method: own(method),
                 args,
+                resend,
             },
             Operation::Event {
                 interface,

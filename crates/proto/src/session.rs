@@ -11,6 +11,8 @@ pub struct Session<T> {
     buffer: VecDeque<Kept<T>>,
     weight: usize,
     last_id: u64,
+    /// The highest id that was ever handed to a transport.
+    transmitted: u64,
     delivered: u64,
     received: u64,
 }
@@ -22,6 +24,22 @@ struct Kept<T> {
     weight: usize,
 }
 
+/// A session as data, to be kept somewhere and gone on with later (protocol.md 4.7). Ids are
+/// absolute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionParts<T> {
+    /// The id made by the server.
+    pub id: String,
+    /// Every message of ours up to this id is known to be delivered.
+    pub delivered: u64,
+    /// The id of the last message the peer numbered.
+    pub received: u64,
+    /// The highest id given out.
+    pub last_id: u64,
+    /// Messages that are not known to be delivered, by id.
+    pub buffer: Vec<(u64, T)>,
+}
+
 impl<T> Session<T> {
     /// A session that has neither sent nor received anything.
     pub fn new(id: String) -> Self {
@@ -30,8 +48,62 @@ impl<T> Session<T> {
             buffer: VecDeque::new(),
             weight: 0,
             last_id: 0,
+            transmitted: 0,
             delivered: 0,
             received: 0,
+        }
+    }
+
+    /// A session kept as data; `weigh` is the format's [`weight`](crate::Format::weight).
+    ///
+    /// What contradicts itself is put right, since upstream's sessions may (Q1): messages known to
+    /// be delivered are left out, and no id is given out twice.
+    pub fn from_parts(parts: SessionParts<T>, weigh: impl Fn(&T) -> usize) -> Self {
+        let SessionParts {
+            id,
+            delivered,
+            received,
+            last_id,
+            buffer,
+        } = parts;
+        let mut buffer: Vec<Kept<T>> = buffer
+            .into_iter()
+            .filter(|(id, _)| *id > delivered)
+            .map(|(id, text)| Kept {
+                id,
+                weight: weigh(&text),
+                text,
+            })
+            .collect();
+        buffer.sort_by_key(|kept| kept.id);
+        buffer.dedup_by_key(|kept| kept.id);
+        let last_kept = buffer.last().map_or(0, |kept| kept.id);
+        let last_id = last_id.max(delivered).max(last_kept);
+        Self {
+            id,
+            weight: buffer.iter().map(|kept| kept.weight).sum(),
+            buffer: buffer.into(),
+            last_id,
+            transmitted: last_id,
+            delivered,
+            received,
+        }
+    }
+
+    /// The session as data.
+    pub fn to_parts(&self) -> SessionParts<T>
+    where
+        T: Clone,
+    {
+        SessionParts {
+            id: self.id.clone(),
+            delivered: self.delivered,
+            received: self.received,
+            last_id: self.last_id,
+            buffer: self
+                .unacknowledged_messages()
+                .map(|(id, text)| (id, text.clone()))
+                .collect(),
         }
     }
 
@@ -42,7 +114,7 @@ impl<T> Session<T> {
 
     /// The id the next message will carry.
     pub fn next_id(&self) -> u64 {
-        self.last_id + 1
+        self.last_id.saturating_add(1)
     }
 
     /// The highest id given out.
@@ -71,8 +143,8 @@ impl<T> Session<T> {
     }
 
     /// Gives out the next id and keeps the message that carries it.
-    pub fn keep(&mut self, text: T, weight: usize) {
-        self.last_id += 1;
+    pub(crate) fn keep(&mut self, text: T, weight: usize) {
+        self.last_id = self.next_id();
         self.weight += weight;
         self.buffer.push_back(Kept {
             id: self.last_id,
@@ -81,10 +153,28 @@ impl<T> Session<T> {
         });
     }
 
+    /// Everything kept has been handed to a transport.
+    pub(crate) fn transmitted(&mut self) {
+        self.transmitted = self.last_id;
+    }
+
+    /// Takes a message back that no transport has been handed. False if one has.
+    pub(crate) fn withdraw(&mut self, id: u64) -> bool {
+        if id <= self.transmitted {
+            return false;
+        }
+        if let Ok(at) = self.buffer.binary_search_by_key(&id, |kept| kept.id)
+            && let Some(kept) = self.buffer.remove(at)
+        {
+            self.weight -= kept.weight;
+        }
+        true
+    }
+
     /// Notes that the peer has everything up to `id`: an answer to it arrived, or a restore said
     /// so. The number comes from the wire, so it is clamped to what was given out (Q10) and never
-    /// iterated over (Q11). Returns the clamped number.
-    pub fn deliver(&mut self, id: u64) -> u64 {
+    /// iterated over (Q11).
+    pub(crate) fn deliver(&mut self, id: u64) {
         let id = id.min(self.last_id);
         while self.buffer.front().is_some_and(|kept| kept.id <= id) {
             if let Some(kept) = self.buffer.pop_front() {
@@ -92,12 +182,11 @@ impl<T> Session<T> {
             }
         }
         self.delivered = self.delivered.max(id);
-        id
     }
 
     /// Notes the id of a numbered message from the peer. Assigned, not maximised: with a peer that
     /// restarts its numbering the count has to follow (Q9).
-    pub fn receive(&mut self, id: i64) {
+    pub(crate) fn receive(&mut self, id: i64) {
         self.received = id.unsigned_abs();
     }
 

@@ -1,0 +1,81 @@
+//! Queue: operations that wait for a handshake to end (protocol.md 4.6).
+
+use std::collections::VecDeque;
+
+use crate::calls::CallId;
+use crate::operation::Operation;
+
+/// Operations without a message id, in the order they were asked for.
+#[derive(Debug)]
+pub(crate) struct Queue<T> {
+    waiting: VecDeque<Waiting<T>>,
+    weight: usize,
+}
+
+#[derive(Debug)]
+struct Waiting<T> {
+    operation: Operation<'static, T>,
+    weight: usize,
+}
+
+impl<T: Clone> Queue<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            weight: 0,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// How many are requests.
+    pub(crate) fn calls(&self) -> usize {
+        let calls = self.waiting.iter().filter_map(|one| one.operation.call());
+        calls.count()
+    }
+
+    pub(crate) fn push(&mut self, operation: Operation<'static, T>, weight: usize) {
+        self.weight += weight;
+        self.waiting.push_back(Waiting { operation, weight });
+    }
+
+    /// Empties the queue.
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = Operation<'static, T>> + use<T> {
+        self.weight = 0;
+        let waiting = std::mem::take(&mut self.waiting);
+        waiting.into_iter().map(|one| one.operation)
+    }
+
+    /// Takes out what does not outlive a close, and returns the requests among it.
+    pub(crate) fn take_mortal(&mut self) -> Vec<CallId> {
+        let mut mortal = Vec::new();
+        for operation in self.remove(|operation| !operation.outlives_close()) {
+            mortal.extend(operation.call());
+        }
+        mortal
+    }
+
+    /// Takes a request out. False if it is not here.
+    pub(crate) fn withdraw(&mut self, call: CallId) -> bool {
+        let withdrawn = self.remove(|operation| operation.call() == Some(call));
+        !withdrawn.is_empty()
+    }
+
+    fn remove(
+        &mut self,
+        which: impl Fn(&Operation<'static, T>) -> bool,
+    ) -> Vec<Operation<'static, T>> {
+        let (removed, kept): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|one| which(&one.operation));
+        self.waiting = kept;
+        self.weight = self.waiting.iter().map(|one| one.weight).sum();
+        removed.into_iter().map(|one| one.operation).collect()
+    }
+}

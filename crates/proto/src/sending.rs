@@ -1,0 +1,236 @@
+//! Sending: how what the application asks for becomes messages, is kept, and is sent again.
+
+use crate::calls::CallId;
+use crate::config::Role;
+use crate::connection::{Connection, Phase};
+use crate::error::{Refused, code};
+use crate::event::{Outcome, Output};
+use crate::format::Format;
+use crate::message;
+use crate::operation::Operation;
+use crate::time::Instant;
+
+impl<F: Format> Connection<F> {
+    pub(crate) fn issue_call(
+        &mut self,
+        interface: &str,
+        method: &str,
+        args: F::Text,
+        resend: bool,
+    ) -> Result<CallId, Refused> {
+        let call = self.calls.name();
+        let (interface, method) = (interface.into(), method.into());
+        self.issue(Operation::Call {
+            call,
+            interface,
+            method,
+            args,
+            resend,
+        })?;
+        Ok(call)
+    }
+
+    /// Sends an operation, keeps it for the resumed session, or queues it until there is one.
+    pub(crate) fn issue(&mut self, operation: Operation<'_, F::Text>) -> Result<(), Refused> {
+        operation.check()?;
+        let closed = self.closed_intentionally
+            && matches!(self.phase, Phase::Detached | Phase::Closing)
+            && !(self.session.is_some() && operation.outlives_close());
+        if closed || (self.phase == Phase::Ready && self.session.is_none()) {
+            return Err(Refused::Closed);
+        }
+        // Whatever id it will get is no longer than this one.
+        let id = match &self.session {
+            Some(session) if !self.has_to_wait(&operation) => self.role.signed(session.next_id()),
+            _ => i64::MIN,
+        };
+        let text = operation.text::<F>(id);
+        if F::exceeds(&text, self.config.max_message) {
+            return Err(Refused::TooLarge {
+                limit: self.config.max_message,
+            });
+        }
+        let weight = F::weight(&text);
+        if !self.has_room(weight) {
+            // Nothing but an acknowledgement makes room.
+            self.request_acknowledgement();
+            return Err(Refused::BufferFull);
+        }
+        if self.has_to_wait(&operation) {
+            self.queue.push(operation.into_owned(), weight);
+        } else {
+            self.send(&operation, text, weight);
+        }
+        Ok(())
+    }
+
+    /// Whether the operation gets its id only once there is a session and messages pass.
+    fn has_to_wait(&self, operation: &Operation<'_, F::Text>) -> bool {
+        match self.phase {
+            Phase::Handshaking(_) => true,
+            Phase::Ready => false,
+            Phase::Detached | Phase::Connecting | Phase::Closing => {
+                self.session.is_none() || operation.is_ping()
+            }
+        }
+    }
+
+    fn has_room(&self, weight: usize) -> bool {
+        let (messages, bytes) = self.session.as_ref().map_or((0, 0), |session| {
+            (session.unacknowledged(), session.unacknowledged_weight())
+        });
+        messages + self.queue.len() < self.config.buffer_messages
+            && bytes + self.queue.weight() + weight <= self.config.buffer_bytes
+    }
+
+    /// Gives ids to what was queued, in order: to everything while messages pass, else to all but
+    /// pings, which are not started while detached (Q21).
+    pub(crate) fn flush(&mut self) {
+        for operation in self.queue.take() {
+            if self.phase != Phase::Ready && operation.is_ping() {
+                let weight = F::weight(&operation.text::<F>(i64::MIN));
+                self.queue.push(operation, weight);
+            } else {
+                self.send_admitted(&operation);
+            }
+        }
+    }
+
+    /// Sends what was admitted before, and so needs no room.
+    fn send_admitted(&mut self, operation: &Operation<'_, F::Text>) {
+        if let Some(session) = &self.session {
+            let text = operation.text::<F>(self.role.signed(session.next_id()));
+            let weight = F::weight(&text);
+            self.send(operation, text, weight);
+        }
+    }
+
+    /// Keeps the message that carries the session's next id, and sends it if messages pass.
+    fn send(&mut self, operation: &Operation<'_, F::Text>, text: F::Text, weight: usize) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        session.keep(text.clone(), weight);
+        if let Some(call) = operation.call() {
+            self.calls.sent(session.last_id(), call, operation.again());
+        }
+        if self.phase == Phase::Ready {
+            session.transmitted();
+            self.outputs.push_back(Output::Transmit(text));
+        }
+        self.ask_for_acknowledgement();
+    }
+
+    /// Sends again, unchanged and in order, what the peer does not have.
+    pub(crate) fn resend(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.transmitted();
+            let texts = session.unacknowledged_messages();
+            self.outputs
+                .extend(texts.map(|(_, text)| Output::Transmit(text.clone())));
+        }
+    }
+
+    // Acknowledgements.
+
+    /// The peer has everything of ours up to this id.
+    pub(crate) fn delivered_up_to(&mut self, id: u64) {
+        if let Some(session) = &mut self.session {
+            session.deliver(id);
+            let delivered = session.delivered();
+            if self.acknowledging.is_some_and(|ping| ping <= delivered) {
+                self.acknowledging = None;
+            }
+        }
+    }
+
+    /// Sends a ping of our own when too much is unacknowledged and none is under way (Q12).
+    pub(crate) fn ask_for_acknowledgement(&mut self) {
+        let Some(session) = &self.session else {
+            return;
+        };
+        let config = &self.config;
+        // Well before a buffer smaller than usual is full.
+        let messages = config.acknowledge_messages.min(config.buffer_messages / 2);
+        let bytes = config.acknowledge_bytes.min(config.buffer_bytes / 2);
+        if session.unacknowledged() >= messages.max(1) || session.unacknowledged_weight() >= bytes {
+            self.request_acknowledgement();
+        }
+    }
+
+    fn request_acknowledgement(&mut self) {
+        if self.phase == Phase::Ready && self.acknowledging.is_none() {
+            self.own_ping();
+        }
+    }
+
+    /// A ping nobody waits for but the core. There is one at a time, so it needs no room.
+    pub(crate) fn own_ping(&mut self) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        let id = session.next_id();
+        let text = F::text(&message::bare("ping", self.role.signed(id)));
+        session.keep(text.clone(), F::weight(&text));
+        session.transmitted();
+        self.acknowledging = Some(id);
+        self.outputs.push_back(Output::Transmit(text));
+    }
+
+    // Answers lost.
+
+    /// Requests the peer is known to have, of before this transport: their answers may be lost.
+    pub(crate) fn doubt(&mut self, now: Instant, delivered: u64) {
+        if self.config.in_doubt_timeout.is_zero() {
+            self.lose_up_to(delivered);
+        } else {
+            self.in_doubt = Some((now + self.config.in_doubt_timeout, delivered));
+        }
+    }
+
+    /// The answers to requests up to a message id will not come any more.
+    pub(crate) fn lose_up_to(&mut self, message: u64) {
+        for pending in self.calls.take_up_to(message) {
+            match (pending.call, pending.again) {
+                (Some(_), Some(again)) => self.send_admitted(&again),
+                (Some(call), None) => self.settle(call, Outcome::Failed(code::CALLBACK_LOST)),
+                (None, _) => {}
+            }
+        }
+    }
+
+    // Answers of ours.
+
+    pub(crate) fn send_answer(&mut self, text: F::Text) {
+        if self.phase == Phase::Ready {
+            self.outputs.push_back(Output::Transmit(text));
+        } else if self.role == Role::Server && self.session.is_some() {
+            self.keep_answer(text);
+        }
+    }
+
+    pub(crate) fn transmit(&mut self, text: &str) {
+        self.outputs.push_back(Output::Transmit(F::text(text)));
+    }
+
+    pub(crate) fn push_transmit(&mut self, text: F::Text) {
+        self.outputs.push_back(Output::Transmit(text));
+    }
+
+    fn keep_answer(&mut self, text: F::Text) {
+        let weight = F::weight(&text);
+        if weight > self.config.kept_answer_bytes {
+            return;
+        }
+        self.kept_answers_weight += weight;
+        self.kept_answers.push_back(text);
+        while self.kept_answers.len() > self.config.kept_answers
+            || self.kept_answers_weight > self.config.kept_answer_bytes
+        {
+            match self.kept_answers.pop_front() {
+                Some(oldest) => self.kept_answers_weight -= F::weight(&oldest),
+                None => break,
+            }
+        }
+    }
+}
