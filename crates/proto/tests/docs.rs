@@ -5,14 +5,16 @@
 //! line and on the right what we write for the value read, or `error`.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::collections::VecDeque;
+mod words;
+
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use jstp_proto::mdsf::{Limits, Value, WriteOptions, read_value, write};
 use jstp_proto::message::{self, HandshakeAnswer, HandshakeRequest, Message, VersionField};
 use jstp_proto::{
-    Auth, Config, Connection, Event, HandshakeFailure, Instant, Native, Outcome, Output,
-    RemoteError, Role, State, Strategy,
+    Auth, CallId, Config, Connection, Event, Instant, Native, Output, RemoteError, Role, State,
+    Strategy,
 };
 
 const PROTOCOL: &str = include_str!("../../../docs/protocol.md");
@@ -85,8 +87,10 @@ struct Peer {
     by_hand: bool,
     /// What the core has said and no line has claimed: texts, and closes as `close CODE`.
     said: VecDeque<String>,
-    /// What the core has told its application and no line has claimed, in words.
+    /// What the core has told its application and no line has claimed, as transcripts have it.
     told: VecDeque<String>,
+    /// Requests by kind and message id.
+    calls: HashMap<CallId, String>,
     /// What the client of the handshake under way says it has received.
     received: u64,
 }
@@ -135,8 +139,11 @@ impl<'t> Stage<'t> {
         if speaker.by_hand != is_lower {
             return Err("this end is a core or it is not".to_owned());
         }
-        if let Some(expected) = what.strip_prefix("= ") {
-            return speaker.has(expected);
+        if what.starts_with("! ") {
+            return speaker.told(what);
+        }
+        if let Some(expected) = what.strip_prefix("? ") {
+            return speaker.is(expected);
         }
         if let Some(text) = what.strip_prefix("keeps ") {
             return speaker.keeps(self.now, text);
@@ -198,6 +205,7 @@ impl Peer {
             by_hand,
             said: VecDeque::new(),
             told: VecDeque::new(),
+            calls: HashMap::new(),
             received: 0,
         }
     }
@@ -231,21 +239,29 @@ impl Peer {
         }
     }
 
-    fn has(&mut self, expected: &str) -> Result<(), String> {
-        if let Some(state) = expected.strip_prefix("state ") {
-            let found = format!("{:?}", self.core.state()).to_lowercase();
-            return same(&found, state);
-        }
-        if let Some(count) = expected.strip_prefix("unacknowledged ") {
-            let found = self.core.session().map_or(0, |s| s.unacknowledged());
-            return same(&found.to_string(), count);
-        }
+    fn told(&mut self, expected: &str) -> Result<(), String> {
         while let Some(told) = self.told.pop_front() {
             if told == expected {
                 return Ok(());
             }
         }
         Err("the core told its application nothing of the kind".to_owned())
+    }
+
+    fn is(&self, expected: &str) -> Result<(), String> {
+        let (what, value) = expected.split_once(' ').ok_or("no value")?;
+        let found = match what {
+            "state" => format!("{:?}", self.core.state()).to_lowercase(),
+            "unacknowledged" => {
+                let session = self.core.session().ok_or("there is no session")?;
+                session.unacknowledged().to_string()
+            }
+            _ => return Err("nobody knows what that is".to_owned()),
+        };
+        if found == value {
+            return Ok(());
+        }
+        Err(format!("it is {found}"))
     }
 
     fn hears(&mut self, now: Instant, text: &str) {
@@ -288,12 +304,13 @@ impl Peer {
                 }
             }
             Message::Call {
+                id,
                 interface,
                 call: Some((method, args)),
-                ..
             } => {
-                core.call(&interface, &method, written(&args))
-                    .map_err(refused)?;
+                let call = core.call(&interface, &method, written(&args));
+                self.calls
+                    .insert(call.map_err(refused)?, format!("call {id}"));
             }
             Message::Event {
                 interface,
@@ -302,11 +319,13 @@ impl Peer {
             } => core
                 .emit(&interface, &event, written(&args))
                 .map_err(refused)?,
-            Message::Inspect { interface, .. } => {
-                core.inspect(&interface).map_err(refused)?;
+            Message::Inspect { id, interface } => {
+                let call = core.inspect(&interface).map_err(refused)?;
+                self.calls.insert(call, format!("inspect {id}"));
             }
-            Message::Ping { .. } => {
-                core.ping().map_err(refused)?;
+            Message::Ping { id } => {
+                let call = core.ping().map_err(refused)?;
+                self.calls.insert(call, format!("ping {id}"));
             }
             Message::Callback {
                 id,
@@ -323,8 +342,8 @@ impl Peer {
 
     fn drain(&mut self) {
         while let Some(output) = self.core.poll_output() {
-            match output {
-                Output::Transmit(text) => self.said.push_back(text),
+            match &output {
+                Output::Transmit(text) => self.said.push_back(text.clone()),
                 Output::Close { code } => self.said.push_back(format!("close {code}")),
                 Output::Drop => {}
                 Output::Event(event) => {
@@ -333,9 +352,9 @@ impl Peer {
                         ..
                     } = event
                     {
-                        self.received = received;
+                        self.received = *received;
                     }
-                    self.told.push_back(words(&event));
+                    self.told.push_back(words::output(&output, &self.calls));
                 }
             }
         }
@@ -343,13 +362,6 @@ impl Peer {
             self.said.clear();
         }
     }
-}
-
-fn same(found: &str, expected: &str) -> Result<(), String> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(format!("it is {found}"))
 }
 
 fn ask(
@@ -386,51 +398,13 @@ fn ask(
         .map_err(|error| error.to_string())
 }
 
-/// An event in the words that the examples use.
-fn words(event: &Event<Value>) -> String {
-    match event {
-        Event::HandshakeRequested { strategy, .. } => match strategy {
-            Strategy::Anonymous => "asked: anonymous".to_owned(),
-            Strategy::Session { id, received } => format!("asked: session {id} {received}"),
-            Strategy::MalformedSession => "asked: malformed session".to_owned(),
-            Strategy::Custom { name, credentials } => {
-                format!("asked: {name} {}", written(credentials))
-            }
-        },
-        Event::Connected { resumed: false } => "connected".to_owned(),
-        Event::Connected { resumed: true } => "resumed".to_owned(),
-        Event::HandshakeFailed(failure) => match failure {
-            HandshakeFailure::Refused { error, .. } => format!("refused {}", written(error)),
-            HandshakeFailure::TransportClosed => "handshake failed: closed".to_owned(),
-            HandshakeFailure::TimedOut => "handshake failed: timed out".to_owned(),
-            HandshakeFailure::Misbehaved(error) => format!("handshake failed: {error}"),
-            HandshakeFailure::Cancelled => "handshake failed: cancelled".to_owned(),
-        },
-        Event::Called { method, args, .. } => format!("called {method} {}", written(args)),
-        Event::Emitted { event, args, .. } => format!("event {event} {}", written(args)),
-        Event::Inspected { interface, .. } => format!("inspected {interface}"),
-        Event::Settled { outcome, .. } => match outcome {
-            Outcome::Done(results) => format!("result {}", written(results)),
-            Outcome::Pong => "pong".to_owned(),
-            Outcome::Error(error) => format!("error {}", written(error)),
-            Outcome::Malformed => "malformed answer".to_owned(),
-            Outcome::Failed(code) => format!("failed {code}"),
-        },
-        Event::UnknownAnswer(_) => "unknown answer".to_owned(),
-        Event::Heartbeat => "heartbeat".to_owned(),
-        Event::Rejected { .. } => "rejected".to_owned(),
-        Event::Misbehaved { error, .. } => format!("misbehaved: {error}"),
-        Event::TransportClosed { .. } => "closed".to_owned(),
-    }
-}
-
 #[test]
 fn a_dialogue_that_is_wrong_is_noticed() {
     let wrong = [
         "C {handshake:[0,'chat']}\nS {handshake:[1],ok:'id'}\n",
         "C {handshake:[0,'chat']}\nS {handshake:[0],ok:'id'}\nC {call:[2,'i'],m:[]}\n",
         "C {handshake:[0,'chat']}\nS {handshake:[0],ok:'id'}\nC {ping:[1]}\n",
-        "C {handshake:[0,'chat']}\nS {handshake:[0],ok:'id'}\nC = resumed\n",
+        "C {handshake:[0,'chat']}\nS {handshake:[0],ok:'id'}\nC ! resumed\n",
     ];
     for dialogue in wrong {
         let played = std::panic::catch_unwind(|| Stage::new(dialogue).play(1));
