@@ -6,15 +6,18 @@ use js_sys::{Array, Function, Promise};
 use jstp_proto::error::code;
 use jstp_proto::{Auth, Refused, State};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 
-use crate::driver::{Awaited, Driver};
+use crate::driver::Driver;
 use crate::error;
 use crate::options::{
-    App, TransportOptions, get, is_absent, read_callback, read_interval, read_name, take_callback,
+    App, CallOptions, TransportOptions, get, is_absent, read_callback, read_interval, read_name,
+    take_callback,
 };
 use crate::page_connection::PageConnection;
 use crate::payload::{self, Sending};
 use crate::waiter::Waiter;
+use crate::waiting::{Awaited, Signal};
 
 /// A page's hold on a connection. Letting go of it closes nothing.
 #[wasm_bindgen]
@@ -32,15 +35,17 @@ impl Link {
         &self,
         awaited: Awaited,
         callback: Option<Function>,
+        options: CallOptions,
         issue: impl FnOnce(&mut crate::driver::Core) -> Result<jstp_proto::CallId, Refused>,
     ) -> Result<JsValue, JsValue> {
         let throws = callback.is_some();
         let (waiter, promise) = Waiter::new(callback);
-        match self.driver.request(awaited, waiter, issue) {
+        match self.driver.request(awaited, waiter, options, issue) {
             Ok(()) => {}
             // The connection's fault is reported to whoever waits; the caller's own is thrown at it.
+            // A callback never runs inside the call it was given to.
             Err((waiter, refused @ (Refused::Closed | Refused::BufferFull))) => {
-                waiter.failed(&error::refused(&refused), &[]);
+                spawn_local(async move { waiter.failed(&error::refused(&refused), &[]) });
             }
             Err((_, refused)) if throws => return Err(error::refused(&refused)),
             Err((waiter, refused)) => waiter.failed(&error::refused(&refused), &[]),
@@ -106,32 +111,45 @@ impl Link {
     /// The browser's WebSocket, or null.
     #[wasm_bindgen(getter)]
     pub fn transport(&self) -> JsValue {
-        self.driver.raw_socket()
+        self.driver
+            .raw_socket()
+            .map_or(JsValue::NULL, JsValue::from)
     }
 
-    /// Calls a method of the peer's (protocol.md 2.3).
+    /// Calls a method of the peer's (protocol.md 2.3). What comes last is a callback, or options:
+    /// `{ signal, timeout, resend }`.
     #[wasm_bindgen(js_name = callMethod)]
     pub fn call_method(
         &self,
         interface: &JsValue,
         method: &JsValue,
         args: &JsValue,
-        callback: &JsValue,
+        last: &JsValue,
+        resend: bool,
     ) -> Result<JsValue, JsValue> {
         let read = || {
             let interface = read_name(interface, "interfaceName")?;
             let method = read_name(method, "methodName")?;
-            let function = read_callback(callback)?;
-            Ok((interface, method, self.arguments(args)?, function))
+            let (function, mut options) = CallOptions::read(last)?;
+            options.resend |= resend;
+            options.timeout = options.timeout.or(self.driver.client.call_timeout);
+            Ok((interface, method, self.arguments(args)?, function, options))
         };
-        match read() {
-            Ok((interface, method, args, function)) => {
-                self.request(Awaited::Results, function, |core| {
-                    core.call(&interface, &method, args)
-                })
-            }
-            Err(error) => mistake(callback, error),
+        let (interface, method, args, function, options) = match read() {
+            Ok(read) => read,
+            Err(error) => return mistake(last, error),
+        };
+        if let Some(reason) = options.signal.as_ref().and_then(Signal::reason_if_aborted) {
+            return Ok(Promise::reject(&reason).into());
         }
+        let resend = options.resend;
+        self.request(Awaited::Results, function, options, |core| {
+            if resend {
+                core.call_with_resend(&interface, &method, args)
+            } else {
+                core.call(&interface, &method, args)
+            }
+        })
     }
 
     /// Emits an event to the peer (protocol.md 2.3).
@@ -166,7 +184,9 @@ impl Link {
         match read() {
             Ok((interface, function)) => {
                 let awaited = Awaited::Proxy(interface.clone());
-                self.request(awaited, function, |core| core.inspect(&interface))
+                self.request(awaited, function, CallOptions::default(), |core| {
+                    core.inspect(&interface)
+                })
             }
             Err(error) => mistake(callback, error),
         }
@@ -175,7 +195,10 @@ impl Link {
     /// Pings the peer.
     pub fn ping(&self, callback: &JsValue) -> Result<JsValue, JsValue> {
         match read_callback(callback) {
-            Ok(function) => self.request(Awaited::Pong, function, |core| core.ping()),
+            Ok(function) => {
+                let options = CallOptions::default();
+                self.request(Awaited::Pong, function, options, |core| core.ping())
+            }
             Err(error) => mistake(callback, error),
         }
     }

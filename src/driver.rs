@@ -6,7 +6,7 @@
 //! which the core produced it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::Array;
@@ -16,17 +16,19 @@ use jstp_proto::{
     PeerMisbehaved, Refused, Role, State, TransportEnd,
 };
 use wasm_bindgen::prelude::*;
+use web_sys::WebSocket;
 
 use crate::clock::{self, Alarm};
 use crate::error;
 use crate::format::Page;
-use crate::options::{App, ClientOptions, TransportOptions};
+use crate::options::{App, CallOptions, ClientOptions, TransportOptions};
 use crate::page_connection::PageConnection;
 use crate::payload::{self, Inbox, Payload};
 use crate::proxy;
 use crate::reconnect::Reconnecting;
-use crate::socket::{Socket, SocketEvent};
+use crate::socket::{self, Socket, SocketEvent};
 use crate::waiter::Waiter;
+use crate::waiting::{Abort, Awaited, Wait, Waiting};
 
 /// The subprotocol of JSTP (protocol.md 1.1).
 const SUBPROTOCOL: &str = "metarhia-jstp";
@@ -46,7 +48,7 @@ pub(crate) struct Driver {
     pub(crate) app: App,
     pub(crate) client: ClientOptions,
     pub(crate) reconnecting: Reconnecting,
-    waiting: RefCell<HashMap<CallId, (Awaited, Waiter)>>,
+    waiting: RefCell<Waiting>,
     /// Who asked for the handshake under way, and the user it is for.
     handshake: RefCell<Option<(Waiter, Option<String>)>>,
     /// Who waits for the transport to open, or for an attempt to fail otherwise.
@@ -55,14 +57,6 @@ pub(crate) struct Driver {
     page: RefCell<Option<PageConnection>>,
     /// The close code and reason of the transport that ended last.
     closed: RefCell<(u16, String)>,
-}
-
-/// What a request of ours asked for.
-pub(crate) enum Awaited {
-    Results,
-    /// The methods of this interface.
-    Proxy(String),
-    Pong,
 }
 
 impl Driver {
@@ -184,7 +178,8 @@ impl Driver {
             while let Some(output) = core.poll_output() {
                 outputs.push_back(output);
             }
-            (result, core.poll_timeout())
+            let deadlines = [core.poll_timeout(), self.waiting.borrow().next_deadline()];
+            (result, deadlines.into_iter().flatten().min())
         };
         self.set_alarm(deadline);
         self.deliver();
@@ -197,8 +192,29 @@ impl Driver {
             move || {
                 driver.alarm.rang();
                 driver.turn(|core, now| core.handle_timeout(now));
+                driver.end_waits();
             }
         });
+    }
+
+    /// Ends the waits that have lasted long enough.
+    fn end_waits(self: &Rc<Self>) {
+        let now = clock::now();
+        loop {
+            let expired = self.waiting.borrow().expired(now);
+            let Some(call) = expired else { break };
+            self.end_wait(call, &error::remote(code::TIMEOUT));
+        }
+    }
+
+    /// Ends a wait: a request that has not left is not sent, one that has is forgotten.
+    fn end_wait(self: &Rc<Self>, call: CallId, error: &JsValue) {
+        let wait = self.waiting.borrow_mut().take(call);
+        let Some(Wait { waiter, .. }) = wait else {
+            return;
+        };
+        self.turn(|core, _| core.withdraw(call));
+        waiter.failed(error, &[]);
     }
 
     /// Reads the core without feeding it.
@@ -206,17 +222,28 @@ impl Driver {
         look(&self.core.borrow())
     }
 
-    /// Issues a request of ours, whose waiter is settled when the core says so.
+    /// Issues a request of ours, whose waiter is settled when the core says so, or by its options.
     pub(crate) fn request(
         self: &Rc<Self>,
         awaited: Awaited,
         waiter: Waiter,
+        options: CallOptions,
         issue: impl FnOnce(&mut Core) -> Result<CallId, Refused>,
     ) -> Result<(), (Waiter, Refused)> {
-        self.turn(|core, _| match issue(core) {
+        self.turn(|core, now| match issue(core) {
             // Entered before anything is delivered: page code that runs then may end it all.
             Ok(call) => {
-                self.waiting.borrow_mut().insert(call, (awaited, waiter));
+                let driver = Rc::clone(self);
+                let abort = options.signal.map(|signal| {
+                    Abort::listen(signal, move |reason| driver.end_wait(call, &reason))
+                });
+                let wait = Wait {
+                    awaited,
+                    waiter,
+                    deadline: options.timeout.map(|timeout| now + timeout),
+                    abort,
+                };
+                self.waiting.borrow_mut().insert(call, wait);
                 Ok(())
             }
             Err(refused) => Err((waiter, refused)),
@@ -232,11 +259,11 @@ impl Driver {
         self.handshake.borrow_mut().take().map(|(waiter, _)| waiter)
     }
 
-    pub(crate) fn raw_socket(&self) -> JsValue {
-        match &*self.socket.borrow() {
-            Some(socket) => socket.raw().into(),
-            None => JsValue::NULL,
-        }
+    /// The browser's own object. A socket of the page's making may call back into us from `send`,
+    /// so nothing is borrowed while it is used.
+    pub(crate) fn raw_socket(&self) -> Option<WebSocket> {
+        let socket = self.socket.borrow();
+        socket.as_ref().map(|socket| socket.raw().clone())
     }
 
     fn socket_event(self: &Rc<Self>, event: SocketEvent) {
@@ -273,13 +300,13 @@ impl Driver {
             match output {
                 None => break,
                 Some(Output::Transmit(text)) => {
-                    if let Some(socket) = &*self.socket.borrow() {
-                        socket.send(&text);
+                    if let Some(raw) = self.raw_socket() {
+                        socket::send(&raw, &text);
                     }
                 }
                 Some(Output::Close { code }) => {
-                    if let Some(socket) = &*self.socket.borrow() {
-                        socket.close(code);
+                    if let Some(raw) = self.raw_socket() {
+                        socket::close(&raw, code);
                     }
                 }
                 Some(Output::Drop) => {
@@ -406,9 +433,18 @@ impl Driver {
     }
 
     fn settled(&self, page: Option<&PageConnection>, call: CallId, outcome: Outcome<Payload>) {
-        let Some((awaited, waiter)) = self.waiting.borrow_mut().remove(&call) else {
+        let wait = self.waiting.borrow_mut().take(call);
+        let Some(Wait {
+            awaited,
+            waiter,
+            abort,
+            ..
+        }) = wait
+        else {
             return;
         };
+        // Whatever page code does when it hears the outcome, there is nothing left to abort.
+        drop(abort);
         match outcome {
             Outcome::Done(results) => match results.into_js() {
                 Ok(results) => {

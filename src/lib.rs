@@ -23,6 +23,7 @@ mod proxy;
 mod reconnect;
 mod socket;
 mod waiter;
+mod waiting;
 pub mod ws;
 
 pub use connection::Link;

@@ -9,6 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::error::{plain, range_error, type_error, wrong_type};
 use crate::payload::Sending;
+use crate::waiting::Signal;
 
 /// The application a page connects to.
 pub(crate) struct App {
@@ -39,12 +40,21 @@ pub(crate) struct ClientOptions {
     /// A function, and what it is called on.
     pub(crate) policy: Option<(Function, JsValue)>,
     pub(crate) handshake_timeout: Option<Duration>,
+    pub(crate) call_timeout: Option<Duration>,
     pub(crate) heartbeat_interval: Option<Duration>,
     pub(crate) heartbeat_timeout: Option<Duration>,
     /// The page's own, in place of the default.
     pub(crate) reconnector: Option<Function>,
     /// Whether a session the server does not know any more is replaced by a new one.
     pub(crate) renews: bool,
+}
+
+/// What may end the wait for a call's answer, and whether a lost one is made again.
+#[derive(Default)]
+pub(crate) struct CallOptions {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) signal: Option<Signal>,
+    pub(crate) resend: bool,
 }
 
 /// The arguments of `connect` or `connectAndInspect`.
@@ -82,6 +92,28 @@ impl ConnectArguments {
             interfaces,
             transport,
         })
+    }
+}
+
+impl CallOptions {
+    /// Reads what stands last in a call: a callback, options, or nothing.
+    pub(crate) fn read(last: &JsValue) -> Result<(Option<Function>, Self), JsValue> {
+        if !last.is_object() || last.is_function() {
+            return Ok((read_callback(last)?, Self::default()));
+        }
+        let signal = match present(get(last, "signal")?) {
+            None => None,
+            Some(signal) => match Signal::from_value(&signal) {
+                Some(signal) => Some(signal),
+                None => return Err(wrong_type("options.signal", "an AbortSignal", &signal)),
+            },
+        };
+        let options = Self {
+            timeout: read_millis(last, "options", "timeout")?,
+            signal,
+            resend: read_flag(last, "options", "resend")?,
+        };
+        Ok((None, options))
     }
 }
 
@@ -135,6 +167,7 @@ impl ClientOptions {
                 application: None,
                 policy: None,
                 handshake_timeout: None,
+                call_timeout: None,
                 heartbeat_interval: None,
                 heartbeat_timeout: None,
                 reconnector: None,
@@ -161,6 +194,7 @@ impl ClientOptions {
             Some(policy) => Some(read_policy(policy)?),
         };
         let handshake_timeout = read_millis(&given, "client", "handshakeTimeout")?;
+        let call_timeout = read_millis(&given, "client", "callTimeout")?;
         // As upstream: zero is no heartbeat.
         let heartbeat_interval = read_millis(&given, "client", "heartbeatInterval")?
             .filter(|interval| !interval.is_zero());
@@ -189,6 +223,7 @@ impl ClientOptions {
             application,
             policy,
             handshake_timeout,
+            call_timeout,
             heartbeat_interval,
             heartbeat_timeout,
             reconnector,

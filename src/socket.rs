@@ -80,17 +80,6 @@ impl Socket {
         })
     }
 
-    /// Sends a message. One that the socket no longer takes is lost with it.
-    pub(crate) fn send(&self, text: &JsString) {
-        // It throws only before it is open, when the core sends nothing.
-        let _ = send(&self.raw, text);
-    }
-
-    /// Begins to close, after what was sent so far.
-    pub(crate) fn close(&self, code: u16) {
-        let _ = self.raw.close_with_code(code);
-    }
-
     /// The browser's own object.
     pub(crate) fn raw(&self) -> &WebSocket {
         &self.raw
@@ -132,8 +121,15 @@ extern "C" {
     fn decode(this: &Utf8Decoder, bytes: &ArrayBuffer) -> Result<JsString, JsValue>;
 }
 
-fn send(socket: &WebSocket, text: &JsString) -> Result<(), JsValue> {
-    socket.unchecked_ref::<Sender>().send_string(text)
+/// Sends a message. One that the socket no longer takes is lost with it.
+pub(crate) fn send(socket: &WebSocket, text: &JsString) {
+    // It throws only before it is open, when the core sends nothing.
+    let _ = socket.unchecked_ref::<Sender>().send_string(text);
+}
+
+/// Begins to close, after what was sent so far.
+pub(crate) fn close(socket: &WebSocket, code: u16) {
+    let _ = socket.close_with_code(code);
 }
 
 /// Text as it is, binary read as UTF-8 (protocol.md 1.2).

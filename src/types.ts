@@ -86,7 +86,29 @@ export declare class Connection extends Emitter {
     methodName: string,
     args: readonly unknown[],
   ): Promise<Result>;
+  callMethod<Result = unknown>(
+    interfaceName: string,
+    methodName: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Promise<Result>;
   callMethod(
+    interfaceName: string,
+    methodName: string,
+    args: readonly unknown[],
+    callback: Callback<any[]>,
+  ): void;
+
+  /**
+   * Calls a method, and calls it again when the line broke after the peer had it and its answer was
+   * lost: at least once. Only for methods that may run twice.
+   */
+  callMethodWithResend<Result = unknown>(
+    interfaceName: string,
+    methodName: string,
+    args: readonly unknown[],
+  ): Promise<Result>;
+  callMethodWithResend(
     interfaceName: string,
     methodName: string,
     args: readonly unknown[],
@@ -116,6 +138,16 @@ export declare class Connection extends Emitter {
   getTransport(): WebSocket | null;
 }
 
+/** What may end the wait for an answer. */
+export interface CallOptions {
+  /** Rejects with the signal's reason. A call that has not left is not sent. */
+  signal?: AbortSignal;
+  /** Milliseconds, after which the call fails with ERR_TIMEOUT. Default: `client.callTimeout`. */
+  timeout?: number;
+  /** Call again when the answer was lost; see `callMethodWithResend`. */
+  resend?: boolean;
+}
+
 /** What a proxy's methods are when nothing more is known of them. */
 export interface RemoteMethods {
   [method: string]: (...args: any[]) => Promise<any>;
@@ -129,6 +161,8 @@ export declare class RemoteProxy extends Emitter {
   constructor(connection: Connection, interfaceName: string, methods?: readonly string[]);
   /** Sends the event to the peer, then tells the local listeners. */
   emit(name: string, ...args: unknown[]): boolean;
+  /** The same methods, their calls bound to the options. */
+  withOptions(options: CallOptions): RemoteMethods;
 }
 
 /** A method that the peer may call: the connection, the arguments, and unless async a callback. */
@@ -198,6 +232,8 @@ export interface ClientOptions {
   connectPolicy?: ConnectPolicy | { connect: ConnectPolicy };
   /** Milliseconds to wait for the handshake's answer. Default 10 000. */
   handshakeTimeout?: number;
+  /** Milliseconds after which a call without an answer fails with ERR_TIMEOUT. Default: none. */
+  callTimeout?: number;
   /** Milliseconds between pings of our own. Default: none. */
   heartbeatInterval?: number;
   /** Milliseconds of silence after which the transport is dead. Default: the interval and 10 000. */

@@ -344,6 +344,25 @@ async fn a_session_goes_on_over_the_next_transport() {
 }
 
 #[wasm_bindgen_test]
+async fn a_call_with_resend_is_made_again() {
+    page(&format!(
+        "{CUT}
+         const {{ connection, proxies: {{ echo }} }} = await inspect(['echo'], {{ reconnector: atOnce }});
+         let answered = 0;
+         const slow = connection.callMethodWithResend('echo', 'later', [300, 'x'])
+           .then((value) => {{ answered++; return value; }});
+         const viaProxy = new Promise((resolve) =>
+           echo.later(300, 'y', (...all) => resolve(all), true));
+         await connection.ping();
+         await cut(connection);
+         equal(await slow, 'x');
+         equal(await viaProxy, [null, 'y']);
+         equal(answered, 1);"
+    ))
+    .await;
+}
+
+#[wasm_bindgen_test]
 async fn an_answer_lost_with_the_line_arrives_or_fails_as_lost() {
     page(&format!(
         "{CUT}
@@ -464,6 +483,41 @@ async fn a_session_the_server_forgot_is_renewed_under_the_same_proxies() {
          equal(connection.session.id === id, false);
          equal(await calc.add(1, 2), 3);"
     ))
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_call_may_have_a_time_limit() {
+    page(
+        "const { connection, proxies: { echo } } = await inspect(['echo']);
+         const call = (options) => failure(connection.callMethod('echo', 'never', [], options));
+         equal((await call({ timeout: 30 })).code, -5);
+         equal((await failure(echo.withOptions({ timeout: 30 }).never())).code, -5);
+         const late = await failure(connection.callMethod('echo', 'later', [60, 'x'], { timeout: 20 }));
+         equal(late.code, -5);
+         await later(80);
+         equal(await echo.withOptions({ timeout: 5000 }).one('x'), 'x');
+         const hasty = await connect('fixture', { callTimeout: 30 });
+         equal((await failure(hasty.callMethod('echo', 'never', []))).code, -5);
+         equal((await failure(connection.callMethod('echo', 'one', [1], { timeout: 'x' }))).message,
+           \"options.timeout must be a number, got 'x'\");",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_call_may_be_aborted() {
+    page(
+        "const { connection, proxies: { echo } } = await inspect(['echo']);
+         const controller = new AbortController();
+         const never = failure(echo.withOptions({ signal: controller.signal }).never());
+         controller.abort(new Error('changed my mind'));
+         equal((await never).message, 'changed my mind');
+         const at = AbortSignal.abort('too late');
+         equal(await connection.callMethod('echo', 'count', ['k'], { signal: at })
+           .catch((reason) => reason), 'too late');
+         equal(await echo.count('k'), 1, 'calls that were made');",
+    )
     .await;
 }
 

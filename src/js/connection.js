@@ -40,7 +40,11 @@ export class Connection extends Emitter {
   }
 
   callMethod(interfaceName, methodName, args, callback) {
-    return this.#link.callMethod(interfaceName, methodName, args, callback);
+    return this.#link.callMethod(interfaceName, methodName, args, callback, false);
+  }
+
+  callMethodWithResend(interfaceName, methodName, args, callback) {
+    return this.#link.callMethod(interfaceName, methodName, args, callback, true);
   }
 
   emitRemoteEvent(interfaceName, eventName, args) {

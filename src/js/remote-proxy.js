@@ -20,6 +20,16 @@ export class RemoteProxy extends Emitter {
     return Emitter.emitLocally(this, name, args);
   }
 
+  /** The same methods, their calls bound to `{ signal, timeout, resend }`. */
+  withOptions(options) {
+    const methods = Object.create(null);
+    for (const name of this.#exposed) {
+      methods[name] = (...args) =>
+        this.#connection.callMethod(this.#interface, name, args, options);
+    }
+    return methods;
+  }
+
   #expose(methods) {
     const names = new Set(methods);
     for (const name of this.#exposed) {
