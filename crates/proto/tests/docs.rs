@@ -85,6 +85,8 @@ struct Stage<'t> {
 struct Peer {
     core: Connection<Native>,
     by_hand: bool,
+    /// Whether the call of this line is one to be made again.
+    resends: bool,
     /// What the core has said and no line has claimed: texts, and closes as `close CODE`.
     said: VecDeque<String>,
     /// What the core has told its application and no line has claimed, as transcripts have it.
@@ -148,6 +150,9 @@ impl<'t> Stage<'t> {
         if let Some(text) = what.strip_prefix("keeps ") {
             return speaker.keeps(self.now, text);
         }
+        let resendable = what.strip_prefix("resendable ");
+        speaker.resends = resendable.is_some();
+        let what = resendable.unwrap_or(what);
         if let Some(text) = what.strip_prefix("queues ") {
             speaker.command(self.now, text)?;
             return speaker.silent();
@@ -203,6 +208,7 @@ impl Peer {
         Self {
             core: Connection::new(role, Config::new(role)),
             by_hand,
+            resends: false,
             said: VecDeque::new(),
             told: VecDeque::new(),
             calls: HashMap::new(),
@@ -308,7 +314,11 @@ impl Peer {
                 interface,
                 call: Some((method, args)),
             } => {
-                let call = core.call(&interface, &method, written(&args));
+                let args = written(&args);
+                let call = match self.resends {
+                    true => core.call_with_resend(&interface, &method, args),
+                    false => core.call(&interface, &method, args),
+                };
                 self.calls
                     .insert(call.map_err(refused)?, format!("call {id}"));
             }
