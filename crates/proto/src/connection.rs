@@ -474,6 +474,7 @@ impl<F: Format> Connection<F> {
         self.resume_check = None;
         self.heartbeat = None;
         self.outputs.push_back(Output::Close { code });
+        self.flush();
     }
 
     fn transport_ended(&mut self, why: TransportEnd) {
@@ -491,11 +492,9 @@ impl<F: Format> Connection<F> {
             self.event(Event::HandshakeFailed(HandshakeFailure::TransportClosed));
         }
         self.event(Event::TransportClosed { why });
-        if self.session.is_some() {
-            // What is issued from now on gets its id at once, and must not overtake these.
-            self.flush();
-        } else {
+        if self.session.is_none() {
             self.fail_everything(code::CONNECTION_CLOSED);
         }
+        self.flush();
     }
 }

@@ -83,9 +83,13 @@ impl<F: Format> Connection<F> {
             && bytes + self.queue.weight() + weight <= self.config.buffer_bytes
     }
 
-    /// Gives ids to what was queued, in order: to everything while messages pass, else to all but
-    /// pings, which are not started while detached (Q21).
+    /// Gives ids to what was queued for a handshake, however that ended: what is issued from now on
+    /// gets its id at once, and must not overtake it. Only pings wait for messages to pass, since
+    /// they are not started while detached (Q21).
     pub(crate) fn flush(&mut self) {
+        if self.session.is_none() {
+            return;
+        }
         for operation in self.queue.take() {
             if self.phase != Phase::Ready && operation.is_ping() {
                 let weight = F::weight(&operation.text::<F>(i64::MIN));
