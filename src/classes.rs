@@ -23,3 +23,10 @@ extern "C" {
     #[wasm_bindgen(thread_local_v2, js_name = SimpleConnectPolicy)]
     pub static SIMPLE_CONNECT_POLICY: JsValue;
 }
+
+#[wasm_bindgen(module = "/src/js/session.js")]
+extern "C" {
+    /// `Session`
+    #[wasm_bindgen(thread_local_v2, js_name = Session)]
+    pub static SESSION: JsValue;
+}

@@ -16,6 +16,7 @@ use crate::options::{
 };
 use crate::page_connection::PageConnection;
 use crate::payload::{self, Sending};
+use crate::session;
 use crate::waiter::Waiter;
 use crate::waiting::{Awaited, Signal};
 
@@ -250,6 +251,14 @@ impl Link {
             }
             Err(error) => mistake(callback, error),
         }
+    }
+
+    /// Counts and buffer of the session at work, or undefined.
+    #[wasm_bindgen(js_name = sessionState)]
+    pub fn session_state(&self) -> JsValue {
+        self.driver
+            .look(|core| core.session().map(session::state))
+            .unwrap_or_default()
     }
 
     /// Answers a call or an inspect of the peer's.

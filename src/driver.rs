@@ -77,8 +77,13 @@ impl Driver {
         if let Some(bytes) = transport.max_received_message_size {
             config.max_received = bytes;
         }
+        let mut core = Core::new(Role::Client, config);
+        if let Some(session) = &client.session {
+            // A core that has just been made has none.
+            let _ = core.adopt_session(session.to_core());
+        }
         Rc::new(Self {
-            core: RefCell::new(Core::new(Role::Client, config)),
+            core: RefCell::new(core),
             outputs: RefCell::default(),
             delivering: Cell::new(false),
             inbox: RefCell::default(),
@@ -374,6 +379,9 @@ impl Driver {
             return;
         };
         if resumed {
+            if let Some(page) = page {
+                page.resumed();
+            }
             return waiter.done(&Array::new());
         }
         let session_id = self.look(|core| core.session().map(|session| session.id().to_owned()));

@@ -21,6 +21,7 @@ mod page_connection;
 pub mod payload;
 mod proxy;
 mod reconnect;
+mod session;
 mod socket;
 mod waiter;
 mod waiting;

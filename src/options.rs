@@ -9,6 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::error::{plain, range_error, type_error, wrong_type};
 use crate::payload::Sending;
+use crate::session::PageSession;
 use crate::waiting::Signal;
 
 /// The application a page connects to.
@@ -47,6 +48,10 @@ pub(crate) struct ClientOptions {
     pub(crate) reconnector: Option<Function>,
     /// Whether a session the server does not know any more is replaced by a new one.
     pub(crate) renews: bool,
+    /// Whether that holds for the first connect too: the page has to ask for it.
+    pub(crate) renews_at_first: bool,
+    /// To go on with.
+    pub(crate) session: Option<PageSession>,
 }
 
 /// What may end the wait for a call's answer, and whether a lost one is made again.
@@ -172,6 +177,8 @@ impl ClientOptions {
                 heartbeat_timeout: None,
                 reconnector: None,
                 renews: true,
+                renews_at_first: false,
+                session: None,
             });
         }
         if !given.is_object() || given.is_array() {
@@ -219,6 +226,13 @@ impl ClientOptions {
                 ));
             }
         };
+        let session = match present(get(&given, "session")?) {
+            None => None,
+            Some(session) => match PageSession::from_value(&session) {
+                Some(session) => Some(session),
+                None => return Err(wrong_type("client.session", "a Session", &session)),
+            },
+        };
         Ok(Self {
             application,
             policy,
@@ -228,6 +242,8 @@ impl ClientOptions {
             heartbeat_timeout,
             reconnector,
             renews,
+            renews_at_first: renews && !on_lost.is_undefined(),
+            session,
             given,
         })
     }

@@ -4,6 +4,7 @@ use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
 use crate::connection::Link;
+use crate::session::PageSession;
 
 #[wasm_bindgen(module = "/src/js/connection.js")]
 extern "C" {
@@ -31,7 +32,7 @@ extern "C" {
     fn js_remote_event(connection: &PageConnection, interface: &str, event: &str, args: &JsValue);
 
     #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = connected)]
-    fn js_connected(connection: &PageConnection, username: Option<&str>, session: &Session);
+    fn js_connected(connection: &PageConnection, username: Option<&str>, session: &PageSession);
 
     #[wasm_bindgen(method, catch, js_name = inspectInterface)]
     pub(crate) fn inspect_interface(
@@ -45,19 +46,21 @@ extern "C" {
     #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = refreshProxies)]
     fn js_refresh_proxies(connection: &PageConnection);
 
+    #[wasm_bindgen(
+        static_method_of = PageConnection,
+        js_class = "Connection",
+        js_name = resumed
+    )]
+    fn js_resumed(connection: &PageConnection);
+
     #[wasm_bindgen(method, getter)]
     pub(crate) fn session(this: &PageConnection) -> JsValue;
 
+    #[wasm_bindgen(method, setter)]
+    fn set_session(this: &PageConnection, session: &PageSession);
+
     #[wasm_bindgen(method, getter, js_name = hasConnected)]
     pub(crate) fn has_connected(this: &PageConnection) -> bool;
-}
-
-#[wasm_bindgen(module = "/src/js/session.js")]
-extern "C" {
-    type Session;
-
-    #[wasm_bindgen(constructor)]
-    fn new(connection: &PageConnection, username: Option<&str>, session_id: &str) -> Session;
 }
 
 #[wasm_bindgen(module = "/src/js/emitter.js")]
@@ -89,6 +92,17 @@ impl PageConnection {
         PageConnection::js_remote_event(self, interface, event, args);
     }
 
+    /// Notes that an earlier session goes on.
+    pub(crate) fn resumed(&self) {
+        PageConnection::js_resumed(self);
+    }
+
+    /// Has the connection go on with a session from elsewhere.
+    pub(crate) fn adopt(&self, session: &PageSession) {
+        session.adopt(self);
+        self.set_session(session);
+    }
+
     /// What a reconnector of the page's own calls to have an attempt made.
     pub(crate) fn reconnect_function(&self) -> Function {
         PageConnection::js_reconnect_function(self)
@@ -101,7 +115,7 @@ impl PageConnection {
 
     /// Notes who is connected, and returns the session's object.
     pub(crate) fn connected(&self, username: Option<&str>, session_id: &str) -> JsValue {
-        let session = Session::new(self, username, session_id);
+        let session = PageSession::new(self, username, session_id);
         PageConnection::js_connected(self, username, &session);
         session.into()
     }

@@ -179,7 +179,7 @@ impl Driver {
     }
 
     /// The server does not know the session any more: what it held is lost, and the page is told.
-    fn session_refused(self: &Rc<Self>, page: &PageConnection, error: &JsValue) -> bool {
+    pub(crate) fn session_refused(self: &Rc<Self>, page: &PageConnection, error: &JsValue) -> bool {
         let had_session = self.look(|core| core.session().is_some());
         let refused = get(error, "code").is_ok_and(|code| code == f64::from(AUTH_FAILED));
         if !had_session || !refused {

@@ -206,6 +206,10 @@ export declare class Session extends Map<unknown, unknown> {
   readonly id: string;
   readonly connection: Connection | null;
   readonly username: string | null;
+  /** JSON to keep, in upstream's form: `client.session = Session.fromString(text)` goes on with it. */
+  toString(): string;
+  /** Throws a TypeError for a text that is not a stored session. */
+  static fromString(text: string): Session;
 }
 
 /** Authenticates a connection whose transport has opened. */
@@ -230,6 +234,8 @@ export interface ClientOptions {
   application?: Application;
   /** Default: `new SimpleConnectPolicy()`. */
   connectPolicy?: ConnectPolicy | { connect: ConnectPolicy };
+  /** A session to go on with, for example one that an earlier page kept. */
+  session?: Session;
   /** Milliseconds to wait for the handshake's answer. Default 10 000. */
   handshakeTimeout?: number;
   /** Milliseconds after which a call without an answer fails with ERR_TIMEOUT. Default: none. */
@@ -242,7 +248,8 @@ export interface ClientOptions {
   reconnector?: Reconnector;
   /**
    * What follows when the server does not know the session any more: a new one, with every proxy
-   * brought up to date (`'renew'`, the default), or the end of the connection (`'stop'`).
+   * brought up to date (`'renew'`, the default), or the end of the connection (`'stop'`). A session
+   * that the first connect is refused for is an error unless `'renew'` is given in so many words.
    */
   onSessionLost?: 'renew' | 'stop';
 }

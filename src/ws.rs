@@ -98,7 +98,18 @@ async fn open(arguments: ConnectArguments) -> Result<(PageConnection, More), Fai
     let driver = Driver::new(app, client, transport);
     let connection = PageConnection::new(Link::new(Rc::clone(&driver)), &given, &application);
     driver.set_page(&connection);
-    match attempt::run(&driver, &connection).await {
+    if let Some(session) = &driver.client.session {
+        connection.adopt(session);
+    }
+    let mut outcome = attempt::run(&driver, &connection).await;
+    if let Err(failure) = &outcome
+        && driver.client.renews_at_first
+        && driver.session_refused(&connection, &failure.error)
+    {
+        driver.drop_transport();
+        outcome = attempt::run(&driver, &connection).await;
+    }
+    match outcome {
         Ok(session) => Ok((connection, More::Session(session))),
         Err(failure) => {
             // A policy may report an error over a connection that works; it is the page's then.

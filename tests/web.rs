@@ -408,6 +408,58 @@ async fn coming_online_is_a_reason_to_try() {
 }
 
 #[wasm_bindgen_test]
+async fn a_session_goes_on_in_another_page() {
+    page(
+        "const first = await connect('fixture', { connectPolicy: new SimpleConnectPolicy('marcus', 'secret'),
+           reconnector: () => {} });
+         first.session.set('draft', 'text');
+         equal(await first.callMethod('echo', 'count', ['k']), 1);
+         first.getTransport().close(4000);
+         await next(first, 'close');
+         first.emitRemoteEvent('events', 'kept', [1]);
+         const kept = first.session.toString();
+         equal(Object.keys(JSON.parse(kept)), ['id', 'username', 'guaranteedDeliveredCount', 'buffer',
+           'receivedCount', 'latestBufferedMessageId', 'storage']);
+         equal(JSON.parse(kept).buffer.at(-1)[1].includes('kept'), true);
+         const session = Session.fromString(kept);
+         equal([session instanceof Map, session.get('draft'), session.username], [true, 'text', 'marcus']);
+         equal(session.toString(), kept);
+
+         const application = new Application('page', {}, { events: { got: (c, name) => heard(name) } });
+         let heard; const got = new Promise((resolve) => { heard = resolve; });
+         const viaCallback = await new Promise((resolve) =>
+           ws.connect('fixture', { session, application }, url, (...all) => resolve(all)));
+         const second = viaCallback[1];
+         opened.push(second);
+         equal([viaCallback[0], viaCallback[2]], [null, undefined]);
+         equal([second.session === session, second.username, second.hasConnected], [true, 'marcus', true]);
+         equal(await got, 'kept', 'the event the first page could not send');
+         equal(await second.callMethod('echo', 'count', ['k']), 2);
+         for (const text of ['', '7', 'null', '{}', '{\"id\":7}']) {
+           let thrown;
+           try { Session.fromString(text); } catch (error) { thrown = error; }
+           equal(thrown instanceof Error, true, text);
+         }",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_session_that_is_unknown_is_an_error_unless_the_page_wants_a_new_one() {
+    page(
+        "const session = new Session(null, null, '00000000-0000-4000-8000-000000000000');
+         const error = await failure(ws.connect('fixture', { session }, url));
+         equal(error.code, 11);
+         const fresh = await connect('fixture', { session, onSessionLost: 'renew' });
+         equal(fresh.session.id === session.id, false);
+         equal(await fresh.callMethod('calc', 'add', [1, 2]), 3);
+         const wrong = await failure(ws.connect('fixture', { session: 'id' }, url));
+         equal(wrong.message, \"client.session must be a Session, got 'id'\");",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
 async fn a_heartbeat_notices_a_transport_that_fell_silent() {
     page(&format!(
         "{FAKE}

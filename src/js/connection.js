@@ -112,6 +112,17 @@ export class Connection extends Emitter {
     connection.hasConnected = true;
   }
 
+  /** An earlier session goes on; its user is this connection's (Q19). */
+  static resumed(connection) {
+    connection.username = connection.session?.username ?? null;
+    connection.hasConnected = true;
+  }
+
+  /** Counts and buffer of the session at work, for those who keep it. */
+  static sessionState(connection) {
+    return connection.#link.sessionState();
+  }
+
   /** The peer calls a method of the page's application. */
   static called(connection, id, interfaceName, methodName, args) {
     const answer = (error, ...results) => connection.#link.answer(id, error, results);

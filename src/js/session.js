@@ -1,10 +1,82 @@
-// Session: what a page keeps of a session, with a map for its own data (protocol.md 4.1).
+// Session: what outlives a transport, with a map for the page's own data (protocol.md 4.1, 4.7).
+
+import { Connection } from './connection.js';
+
+function isCount(value) {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
+function isBuffered(entry) {
+  return Array.isArray(entry) && isCount(entry[0]) && typeof entry[1] === 'string';
+}
+
+const fresh = {
+  guaranteedDeliveredCount: 0,
+  buffer: [],
+  receivedCount: 0,
+  latestBufferedMessageId: 0,
+};
 
 export class Session extends Map {
+  // The state of a session that no connection is at work on.
+  #state = fresh;
+
   constructor(connection, username, sessionId) {
     super();
     this.id = sessionId;
-    this.connection = connection;
+    this.connection = connection ?? null;
     this.username = username ?? null;
+  }
+
+  /** JSON in the form upstream reads and writes; a page may keep it and resume from it later. */
+  toString() {
+    const { guaranteedDeliveredCount, buffer, receivedCount, latestBufferedMessageId } =
+      Session.state(this);
+    return JSON.stringify({
+      id: this.id,
+      username: this.username,
+      guaranteedDeliveredCount,
+      buffer,
+      receivedCount,
+      latestBufferedMessageId,
+      storage: [...this],
+    });
+  }
+
+  /** The session that `toString`, here or upstream's, wrote down. */
+  static fromString(text) {
+    const stored = JSON.parse(text);
+    const { id, username, guaranteedDeliveredCount, receivedCount, buffer } = stored ?? {};
+    const storage = stored?.storage ?? [];
+    const latestBufferedMessageId = Math.abs(stored?.latestBufferedMessageId);
+    const isSession =
+      typeof id === 'string' &&
+      isCount(guaranteedDeliveredCount) &&
+      isCount(receivedCount) &&
+      isCount(latestBufferedMessageId) &&
+      Array.isArray(buffer) &&
+      buffer.every(isBuffered) &&
+      Array.isArray(storage) &&
+      storage.every(Array.isArray);
+    if (!isSession) throw new TypeError('the text is not a stored session');
+    const session = new Session(null, username, id);
+    session.#state = { guaranteedDeliveredCount, buffer, receivedCount, latestBufferedMessageId };
+    for (const [key, value] of storage) session.set(key, value);
+    return session;
+  }
+
+  // What follows is called from Rust.
+
+  /** Counts and buffer: the connection's, while it is at work on this session. */
+  static state(session) {
+    const { connection } = session;
+    if (connection instanceof Connection && connection.session === session) {
+      session.#state = Connection.sessionState(connection) ?? session.#state;
+    }
+    return session.#state;
+  }
+
+  static is(value) {
+    return typeof value === 'object' && value !== null && #state in value;
   }
 }

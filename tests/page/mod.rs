@@ -11,7 +11,7 @@ const SERVER: Option<&str> = option_env!("JSTP_TEST_SERVER");
 
 /// What every script begins with.
 const PRELUDE: &str = r#"
-const { ws, Application, RemoteError, SimpleConnectPolicy } = jstp;
+const { ws, Application, RemoteError, Session, SimpleConnectPolicy } = jstp;
 let asserted = 0;
 const show = (value) => JSON.stringify(value, (key, value) =>
   value === undefined ? '<undefined>' : Object.is(value, -0) ? '<-0>' : value);
@@ -105,6 +105,7 @@ fn exports() -> Object {
         "RemoteError",
         &classes::REMOTE_ERROR.with(JsValue::clone),
     );
+    set(&exports, "Session", &classes::SESSION.with(JsValue::clone));
     let policy = classes::SIMPLE_CONNECT_POLICY.with(JsValue::clone);
     set(&exports, "SimpleConnectPolicy", &policy);
     exports
