@@ -2,7 +2,8 @@
 //!
 //! A block marked `jstp` in docs/protocol.md is one dialogue. Its lines are explained there, in the
 //! section "Reading the examples". A block marked `mdsf` in docs/mdsf.md has a text on the left of each
-//! line and on the right what we write for the value read, or `error`.
+//! line and on the right what we write for the value read, or `error`. One marked `ranges` has a version as
+//! a client may ask for it, and the one it gets of those that the sentence before the block names.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod words;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use jstp_proto::mdsf::{Limits, Value, WriteOptions, read_value, write};
 use jstp_proto::message::{self, HandshakeAnswer, HandshakeRequest, Message, VersionField};
+use jstp_proto::version::{Requested, Version, parse_version};
 use jstp_proto::{
     Auth, CallId, Config, Connection, Event, Instant, Native, Output, RemoteError, Role, State,
     Strategy,
@@ -46,6 +48,29 @@ fn every_text_in_the_value_syntax_is_read_and_written_as_shown() {
         }
     }
     assert!(texts >= 40, "{texts} texts");
+}
+
+#[test]
+fn every_range_in_the_protocol_picks_the_version_shown() {
+    let mut ranges = 0;
+    for (first, block) in blocks(PROTOCOL, "ranges") {
+        let (before, _) = PROTOCOL.split_once(block).unwrap();
+        let (_, sentence) = before.rsplit_once("With the versions ").unwrap();
+        let stored: Vec<Version> = sentence
+            .split([',', ' ', '\n'])
+            .filter_map(|word| parse_version(word).ok())
+            .collect();
+        for (line, row) in (first..).zip(block.lines()) {
+            let (range, expected) = row.rsplit_once(" => ").unwrap();
+            let picked = Requested::parse(Some(range))
+                .ok()
+                .and_then(|requested| requested.pick(stored.iter().map(|one| (one, one))))
+                .map_or("error 10".to_owned(), Version::to_string);
+            assert_eq!(picked, expected, "docs/protocol.md:{line}");
+            ranges += 1;
+        }
+    }
+    assert!(ranges >= 20, "{ranges} ranges");
 }
 
 /// The fenced blocks of a language, each with the number of its first line.
