@@ -11,10 +11,7 @@ use std::rc::Rc;
 
 use js_sys::Array;
 use jstp_proto::error::code;
-use jstp_proto::{
-    CallId, Config, Connection, Event, HandshakeFailure, Instant, Outcome, OutputOf,
-    PeerMisbehaved, Refused, Role, State, TransportEnd,
-};
+use jstp_proto::{CallId, Config, Connection, Instant, OutputOf, Refused, Role, State};
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
 
@@ -23,15 +20,14 @@ use crate::error;
 use crate::format::Page;
 use crate::options::{App, CallOptions, ClientOptions, TransportOptions};
 use crate::page_connection::PageConnection;
-use crate::payload::{self, Inbox, Payload};
-use crate::proxy;
+use crate::payload::Inbox;
 use crate::reconnect::Reconnecting;
 use crate::socket::{self, Socket, SocketEvent};
 use crate::waiter::Waiter;
 use crate::waiting::{Abort, Awaited, Wait, Waiting};
 
 /// The subprotocol of JSTP (protocol.md 1.1).
-const SUBPROTOCOL: &str = "metarhia-jstp";
+pub(crate) const SUBPROTOCOL: &str = "metarhia-jstp";
 
 pub(crate) type Core = Connection<Page>;
 type Output = OutputOf<Page>;
@@ -141,7 +137,7 @@ impl Driver {
     }
 
     /// A connection that is over keeps nothing of the page alive.
-    fn release_page(&self) {
+    pub(crate) fn release_page(&self) {
         *self.page.borrow_mut() = None;
     }
 
@@ -154,7 +150,7 @@ impl Driver {
         *self.transport.borrow_mut() = transport;
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.transport(|transport| transport.url.clone())
     }
 
@@ -260,8 +256,23 @@ impl Driver {
         *self.handshake.borrow_mut() = Some((waiter, username));
     }
 
-    fn take_handshake(&self) -> Option<Waiter> {
-        self.handshake.borrow_mut().take().map(|(waiter, _)| waiter)
+    /// Whoever waits for the handshake under way, and the user it is for.
+    pub(crate) fn take_handshake(&self) -> Option<(Waiter, Option<String>)> {
+        self.handshake.borrow_mut().take()
+    }
+
+    /// Ends the wait for a request; whoever takes it settles it.
+    pub(crate) fn take_wait(&self, call: CallId) -> Option<Wait> {
+        self.waiting.borrow_mut().take(call)
+    }
+
+    /// How the transport that ended last did.
+    pub(crate) fn close_code_text(&self) -> String {
+        let (code, reason) = &*self.closed.borrow();
+        match reason.as_str() {
+            "" => format!("close code {code}"),
+            reason => format!("close code {code}, {reason}"),
+        }
     }
 
     /// The browser's own object. A socket of the page's making may call back into us from `send`,
@@ -322,209 +333,6 @@ impl Driver {
             }
         }
         self.delivering.set(false);
-    }
-
-    fn tell(self: &Rc<Self>, event: Event<Payload>) {
-        let page = self.page();
-        match event {
-            Event::Connected { resumed } => self.connected(page.as_ref(), resumed),
-            Event::HandshakeFailed(failure) => self.handshake_failed(failure),
-            Event::Called {
-                id,
-                interface,
-                method,
-                args,
-            } => {
-                if let (Some(page), Ok(args)) = (page, args.into_js()) {
-                    page.called(id as f64, &interface, &method, &args);
-                }
-            }
-            Event::Emitted {
-                interface,
-                event,
-                args,
-            } => {
-                if let (Some(page), Ok(args)) = (page, args.into_js()) {
-                    page.remote_event(&interface, &event, &args);
-                }
-            }
-            Event::Inspected { id, interface } => {
-                if let Some(page) = page {
-                    page.inspected(id as f64, &interface);
-                }
-            }
-            Event::Settled { call, outcome } => self.settled(page.as_ref(), call, outcome),
-            Event::Heartbeat => {
-                if let Some(page) = page {
-                    page.emit("heartbeat", &Array::of1(&js_sys::Object::new()));
-                }
-            }
-            Event::Rejected { text } => {
-                if let Some(page) = page {
-                    page.emit("messageRejected", &Array::of1(&payload::parse(&text)));
-                }
-            }
-            Event::Misbehaved { error, text } => {
-                if let Some(page) = page {
-                    self.misbehaved(&page, &error, &text);
-                }
-            }
-            Event::TransportClosed { why } => self.transport_closed(page.as_ref(), why),
-            Event::UnknownAnswer(_) | Event::HandshakeRequested { .. } => {}
-        }
-    }
-
-    fn connected(&self, page: Option<&PageConnection>, resumed: bool) {
-        let Some((waiter, username)) = self.handshake.borrow_mut().take() else {
-            return;
-        };
-        if resumed {
-            if let Some(page) = page {
-                page.resumed();
-            }
-            return waiter.done(&Array::new());
-        }
-        let session_id = self.look(|core| core.session().map(|session| session.id().to_owned()));
-        let session = match (page, session_id) {
-            (Some(page), Some(id)) => page.connected(username.as_deref(), &id),
-            _ => JsValue::UNDEFINED,
-        };
-        waiter.done(&Array::of1(&session));
-    }
-
-    fn handshake_failed(&self, failure: HandshakeFailure<Payload>) {
-        let error = match failure {
-            HandshakeFailure::Refused { error: array, .. } => match array.into_js() {
-                Ok(array) => error::from_peer(&array),
-                Err(error) => error,
-            },
-            HandshakeFailure::Misbehaved(misbehaved) => {
-                let error = error::plain(&format!("{}: {misbehaved}", self.url()));
-                // A peer that does not speak the protocol is no connection to hand out.
-                if let Some(attempt) = self.take_attempt() {
-                    attempt.failed(&error, &[]);
-                }
-                error
-            }
-            HandshakeFailure::TransportClosed => self.no_answer(&self.close_code_text()),
-            HandshakeFailure::TimedOut => {
-                let timeout = self.look(|core| core.config().handshake_timeout.as_millis());
-                self.no_answer(&format!("nothing came within {timeout} ms"))
-            }
-            HandshakeFailure::Cancelled => self.no_answer("closed by its owner"),
-        };
-        match self.take_handshake() {
-            Some(waiter) => waiter.failed(&error, &[]),
-            // The connect policy has not asked for a handshake, or has its answer.
-            None => {
-                if let Some(attempt) = self.take_attempt() {
-                    attempt.failed(&error, &[]);
-                }
-            }
-        }
-    }
-
-    fn no_answer(&self, why: &str) -> JsValue {
-        let message = format!(
-            "Connection closed before receiving handshake: {}, {why}",
-            self.url()
-        );
-        error::remote_with(code::NO_HANDSHAKE_RESPONSE, &message)
-    }
-
-    fn close_code_text(&self) -> String {
-        let (code, reason) = &*self.closed.borrow();
-        match reason.as_str() {
-            "" => format!("close code {code}"),
-            reason => format!("close code {code}, {reason}"),
-        }
-    }
-
-    fn settled(&self, page: Option<&PageConnection>, call: CallId, outcome: Outcome<Payload>) {
-        let wait = self.waiting.borrow_mut().take(call);
-        let Some(Wait {
-            awaited,
-            waiter,
-            abort,
-            ..
-        }) = wait
-        else {
-            return;
-        };
-        // Whatever page code does when it hears the outcome, there is nothing left to abort.
-        drop(abort);
-        match outcome {
-            Outcome::Done(results) => match results.into_js() {
-                Ok(results) => {
-                    let results: Array = results.unchecked_into();
-                    match (awaited, page) {
-                        (Awaited::Proxy(interface), Some(page)) => {
-                            let proxy = proxy::inspected(page, &interface, &results);
-                            waiter.done(&Array::of1(&proxy));
-                        }
-                        _ => waiter.done(&results),
-                    }
-                }
-                Err(error) => waiter.failed(&error, &[]),
-            },
-            Outcome::Pong => waiter.done(&Array::new()),
-            Outcome::Error(array) => {
-                let error = match array.into_js() {
-                    Ok(array) => error::from_peer(&array),
-                    Err(error) => error,
-                };
-                waiter.failed(&error, &[]);
-            }
-            Outcome::Malformed => {
-                let error = error::plain("the peer's answer holds neither results nor an error");
-                waiter.failed(&error, &[]);
-            }
-            Outcome::Failed(code) => waiter.failed(&error::remote(code), &[]),
-        }
-    }
-
-    fn misbehaved(&self, page: &PageConnection, error: &PeerMisbehaved, text: &str) {
-        match error {
-            // While the handshake is under way, connect reports it.
-            PeerMisbehaved::Unreadable(_)
-            | PeerMisbehaved::TooLarge { .. }
-            | PeerMisbehaved::NotUtf8 => {
-                if page.has_connected() {
-                    let error = error::plain(&format!("{}: {error}", self.url()));
-                    page.emit("error", &Array::of2(&error, page));
-                }
-            }
-            _ => page.emit("messageRejected", &Array::of1(&payload::parse(text))),
-        }
-    }
-
-    fn transport_closed(self: &Rc<Self>, page: Option<&PageConnection>, why: TransportEnd) {
-        if let Some(attempt) = self.take_attempt() {
-            attempt.failed(&self.not_opened(why), &[]);
-        }
-        if let Some(page) = page {
-            page.emit("close", &Array::of1(page));
-        }
-        if self.is_waiting() {
-            self.transport_lost();
-        } else {
-            self.release_page();
-        }
-    }
-
-    fn not_opened(&self, why: TransportEnd) -> JsValue {
-        let why = match why {
-            TransportEnd::ConnectTimeout => {
-                let timeout = self.look(|core| core.config().connect_timeout.as_millis());
-                format!("no answer within {timeout} ms")
-            }
-            _ => format!(
-                "no WebSocket server accepted it ({}). It may be down, out of reach, refuse this \
-                 origin, or not offer the subprotocol {SUBPROTOCOL}",
-                self.close_code_text()
-            ),
-        };
-        error::plain(&format!("Cannot connect to {}: {why}", self.url()))
     }
 
     fn cannot_open(&self, thrown: &JsValue) -> JsValue {
