@@ -234,12 +234,12 @@ impl<F: Format> Connection<F> {
         }
         match self.heartbeat.as_mut().map(|heartbeat| heartbeat.beat(now)) {
             // A ping that is under way already says as much.
-            Some(Beat::Ping) if self.acknowledging.is_none() => self.own_ping(),
+            Some(Beat::Ping) => self.request_acknowledgement(),
             Some(Beat::Dead) => {
                 self.outputs.push_back(Output::Drop);
                 self.transport_ended(TransportEnd::HeartbeatTimeout);
             }
-            Some(Beat::Ping | Beat::Nothing) | None => {}
+            Some(Beat::Nothing) | None => {}
         }
         if let Some((deadline, up_to)) = self.in_doubt
             && deadline <= now
@@ -360,7 +360,6 @@ impl<F: Format> Connection<F> {
     /// the owner opens another transport later on.
     pub fn close(&mut self, now: Instant) {
         self.closed_intentionally = true;
-        self.in_doubt = None;
         self.fail_mortal();
         match self.phase {
             Phase::Connecting => {

@@ -162,14 +162,15 @@ impl<F: Format> Connection<F> {
         }
     }
 
-    fn request_acknowledgement(&mut self) {
+    /// Sends a ping of our own, unless one is under way or was just sent again.
+    pub(crate) fn request_acknowledgement(&mut self) {
         if self.phase == Phase::Ready && self.acknowledging.is_none() {
             self.own_ping();
         }
     }
 
     /// A ping nobody waits for but the core. There is one at a time, so it needs no room.
-    pub(crate) fn own_ping(&mut self) {
+    fn own_ping(&mut self) {
         let Some(session) = &mut self.session else {
             return;
         };

@@ -46,7 +46,8 @@ fn skip_comment(text: &str, start: usize) -> Result<usize, ReadError> {
             let length = comment.find(['\n', '\r', '\u{2028}', '\u{2029}']);
             Ok(content + length.unwrap_or(comment.len()))
         }
-        Some(b'*') => match text[content..].find("*/") {
+        // Byte by byte: the search for any text in any other is larger than all that is read here.
+        Some(b'*') => match text.as_bytes()[content..].windows(2).position(|two| two == b"*/") {
             Some(length) => Ok(content + length + 2),
             None => Err(ReadError::new(start, ReadErrorKind::UnfinishedComment)),
         },

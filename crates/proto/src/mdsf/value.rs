@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use super::error::ReadError;
 use super::key::Key;
 use super::number::Number;
 use super::object::Object;
-use super::read::Visitor;
+use super::read::{Reader, Visitor};
 use super::text::Text;
 
 /// What a text stands for, in UTF-8: halves of surrogate pairs have become U+FFFD.
@@ -150,6 +151,10 @@ impl ValueReader {
 }
 
 impl Visitor for ValueReader {
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), ReadError> {
+        reader.walk(self)
+    }
+
     fn undefined(&mut self) {
         // A member that is undefined does not exist, nor does it remove an earlier one of its name.
         if !matches!(self.open.last(), Some(Unfinished::Object { .. })) {

@@ -76,14 +76,14 @@ pub(crate) struct Pair {
     pub(crate) told: VecDeque<(Who, Event<Value>)>,
     /// The alarms that have rung.
     pub(crate) rung: VecDeque<u64>,
-    /// All that was said and done, to be read after a failure.
-    pub(crate) log: String,
+    /// All that was said and done, if somebody is going to read it.
+    pub(crate) log: Option<String>,
     /// What is wrong with what a core did, if anything is.
     pub(crate) wrong: Option<String>,
 }
 
 impl Pair {
-    pub(crate) fn new(client: Config, server: Config) -> Self {
+    pub(crate) fn new(client: Config, server: Config, logged: bool) -> Self {
         let mut pair = Self {
             now: Instant::from_millis(0),
             client: Connection::new(Role::Client, client),
@@ -99,7 +99,7 @@ impl Pair {
             server_config: server,
             told: VecDeque::new(),
             rung: VecDeque::new(),
-            log: String::new(),
+            log: logged.then(String::new),
             wrong: None,
         };
         pair.schedule(Duration::ZERO, Happening::Attempt);
@@ -136,7 +136,7 @@ impl Pair {
     /// Nothing that is under way arrives any more. Each side notices after a time of its own, or
     /// never, and no new transport opens for a while.
     pub(crate) fn cut(&mut self, notices: [Option<Duration>; 2], unreachable: Duration) {
-        self.note("--", "the link is cut");
+        self.note('-', || "the link is cut".to_owned());
         self.reachable = self.now + unreachable;
         for (who, notices) in [Who::Client, Who::Server].into_iter().zip(notices) {
             if let Some(link) = self.on[who as usize] {
@@ -196,8 +196,10 @@ impl Pair {
         self.happenings.insert(key, happening);
     }
 
-    fn note(&mut self, who: &str, what: &str) {
-        let _ = writeln!(self.log, "{:>7} {who} {what}", self.now.as_millis());
+    fn note(&mut self, who: char, what: impl FnOnce() -> String) {
+        if let Some(log) = &mut self.log {
+            let _ = writeln!(log, "{:>7} {who} {}", self.now.as_millis(), what());
+        }
     }
 
     fn happens(&mut self, happening: Happening) {
@@ -223,7 +225,7 @@ impl Pair {
                 if self.on[Who::Client as usize] != Some(link) || self.links[link].cut {
                     return;
                 }
-                self.note("--", "a link opens");
+                self.note('-', || "a link opens".to_owned());
                 let mut greeter = Connection::new(Role::Server, self.server_config);
                 greeter.handle_open(now);
                 self.greeting.insert(link, greeter);
@@ -323,8 +325,7 @@ impl Pair {
 
     fn drain(&mut self, who: Who) {
         while let Some(output) = self.core(who).poll_output() {
-            let said = words::output(&output, &HashMap::new());
-            self.note(&who.letter().to_string(), &said);
+            self.note(who.letter(), || words::output(&output, &HashMap::new()));
             let link = self.on[who as usize];
             match output {
                 Output::Event(event) => {
