@@ -39,9 +39,9 @@ impl Alarm {
         });
     }
 
-    /// Whether it will ring.
-    pub(crate) fn is_set(&self) -> bool {
-        self.at.get().is_some()
+    /// When it will ring, if it will.
+    pub(crate) fn at(&self) -> Option<Instant> {
+        self.at.get()
     }
 
     /// To be called first when it rings: the next `set` sets it anew whatever the instant.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use js_sys::{Array, Function, Promise};
 use jstp_proto::error::code;
-use jstp_proto::{Auth, Refused, State};
+use jstp_proto::{Auth, Refused};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -17,6 +17,7 @@ use crate::options::{
 use crate::page_connection::PageConnection;
 use crate::payload::{self, Sending};
 use crate::session;
+use crate::status;
 use crate::waiter::Waiter;
 use crate::waiting::{Awaited, Signal};
 
@@ -92,14 +93,13 @@ impl Link {
     /// `connecting`, `handshaking`, `ready`, `waiting` or `closed`.
     #[wasm_bindgen(getter)]
     pub fn state(&self) -> String {
-        let state = match self.driver.look(jstp_proto::Connection::state) {
-            State::Connecting => "connecting",
-            State::Handshaking => "handshaking",
-            State::Ready => "ready",
-            State::Waiting => "waiting",
-            State::Closed => "closed",
-        };
-        state.to_owned()
+        status::name(self.driver.look(jstp_proto::Connection::state)).to_owned()
+    }
+
+    /// Figures: messages and bytes that passed, what is unacknowledged, calls that wait.
+    #[wasm_bindgen(getter)]
+    pub fn stats(&self) -> js_sys::Object {
+        self.driver.stats()
     }
 
     /// Whether `close` was called since the last successful handshake.

@@ -23,6 +23,7 @@ use crate::page_connection::PageConnection;
 use crate::payload::Inbox;
 use crate::reconnect::Reconnecting;
 use crate::socket::{self, Socket, SocketEvent};
+use crate::status::Status;
 use crate::waiter::Waiter;
 use crate::waiting::{Abort, Awaited, Wait, Waiting};
 
@@ -44,6 +45,7 @@ pub(crate) struct Driver {
     pub(crate) app: App,
     pub(crate) client: ClientOptions,
     pub(crate) reconnecting: Reconnecting,
+    pub(crate) status: Status,
     waiting: RefCell<Waiting>,
     /// Who asked for the handshake under way, and the user it is for.
     handshake: RefCell<Option<(Waiter, Option<String>)>>,
@@ -89,6 +91,7 @@ impl Driver {
             app,
             client,
             reconnecting: Reconnecting::default(),
+            status: Status::default(),
             waiting: RefCell::default(),
             handshake: RefCell::default(),
             attempt: RefCell::default(),
@@ -118,6 +121,8 @@ impl Driver {
     /// Ends the connection.
     pub(crate) fn close(self: &Rc<Self>) {
         self.stop_reconnecting();
+        self.status
+            .because("closed by the page", JsValue::UNDEFINED);
         self.turn(Connection::close);
         if self.look(Connection::state) == State::Closed && self.socket.borrow().is_none() {
             self.release_page();
@@ -166,6 +171,9 @@ impl Driver {
         )
         .map_err(|error| self.cannot_open(&error))?;
         *self.socket.borrow_mut() = Some(socket);
+        self.status.attempts.set(self.status.attempts.get() + 1);
+        self.status
+            .because("opening a transport", JsValue::UNDEFINED);
         self.turn(|core, now| core.handle_connecting(now));
         Ok(())
     }
@@ -285,12 +293,14 @@ impl Driver {
     fn socket_event(self: &Rc<Self>, event: SocketEvent) {
         match event {
             SocketEvent::Open => {
+                self.status.because("transport open", JsValue::UNDEFINED);
                 self.turn(|core, now| core.handle_open(now));
                 if let Some(attempt) = self.take_attempt() {
                     attempt.done(&Array::new());
                 }
             }
             SocketEvent::Text(text) => {
+                self.status.came(&text);
                 // The core runs no page code, so the one buffer is enough.
                 self.turn(|core, now| {
                     let mut inbox = self.inbox.borrow_mut();
@@ -317,6 +327,7 @@ impl Driver {
                 None => break,
                 Some(Output::Transmit(text)) => {
                     if let Some(raw) = self.raw_socket() {
+                        self.status.left(&text);
                         socket::send(&raw, &text);
                     }
                 }
@@ -333,6 +344,7 @@ impl Driver {
             }
         }
         self.delivering.set(false);
+        self.tell_state();
     }
 
     fn cannot_open(&self, thrown: &JsValue) -> JsValue {

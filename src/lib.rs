@@ -23,6 +23,7 @@ mod proxy;
 mod reconnect;
 mod session;
 mod socket;
+mod status;
 mod tell;
 mod waiter;
 mod waiting;

@@ -57,7 +57,7 @@ impl Driver {
     }
 
     fn page_event(self: &Rc<Self>, event: PageEvent) {
-        let waits = self.reconnecting.alarm.is_set() || self.reconnecting.offline.get();
+        let waits = self.reconnecting.alarm.at().is_some() || self.reconnecting.offline.get();
         if self.client.reconnector.is_some() || !waits {
             return;
         }
@@ -204,6 +204,12 @@ impl Driver {
         self.set_page(&page);
         self.attempt(page, transport, reports, Some(waiter));
         promise
+    }
+
+    /// How long until the next attempt, if its time is known.
+    pub(crate) fn millis_to_next_attempt(&self) -> Option<f64> {
+        let at = self.reconnecting.alarm.at()?;
+        Some(at.since(clock::now()).as_millis() as f64)
     }
 
     /// Whether a transport is lost and another is expected.

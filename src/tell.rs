@@ -67,6 +67,12 @@ impl Driver {
     }
 
     fn connected(&self, page: Option<&PageConnection>, resumed: bool) {
+        let reason = if resumed {
+            "session resumed"
+        } else {
+            "new session"
+        };
+        self.status.because(reason, JsValue::UNDEFINED);
         let Some((waiter, username)) = self.take_handshake() else {
             return;
         };
@@ -105,6 +111,7 @@ impl Driver {
             }
             HandshakeFailure::Cancelled => self.no_answer("closed by its owner"),
         };
+        self.status.because("handshake failed", error.clone());
         match self.take_handshake() {
             Some((waiter, _)) => waiter.failed(&error, &[]),
             // The connect policy has not asked for a handshake, or has its answer.
@@ -190,8 +197,10 @@ impl Driver {
             page.emit("close", &Array::of1(page));
         }
         if self.is_waiting() {
+            self.status.because(reason(why), JsValue::UNDEFINED);
             self.transport_lost();
         } else {
+            self.tell_state();
             self.release_page();
         }
     }
@@ -209,5 +218,15 @@ impl Driver {
             ),
         };
         error::plain(&format!("Cannot connect to {}: {why}", self.url()))
+    }
+}
+
+fn reason(why: TransportEnd) -> &'static str {
+    match why {
+        TransportEnd::Closed => "transport closed",
+        TransportEnd::ConnectTimeout => "transport did not open in time",
+        TransportEnd::CloseTimeout => "transport did not close in time",
+        TransportEnd::HeartbeatTimeout => "nothing came from the server",
+        TransportEnd::Replaced => "another transport took over",
     }
 }

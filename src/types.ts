@@ -28,6 +28,30 @@ export declare class Emitter {
 /** What a connection is doing. */
 export type ConnectionState = 'connecting' | 'handshaking' | 'ready' | 'waiting' | 'closed';
 
+/** Why a connection's state changed. */
+export interface StateDetail {
+  /** In a few words. */
+  reason: string;
+  error?: Error;
+  /** Milliseconds since the epoch, while waiting for an attempt whose time is known. */
+  nextAttemptAt?: number;
+}
+
+/** A connection's figures; bytes count UTF-16 units. */
+export interface ConnectionStats {
+  /** Messages the server is not known to have. */
+  unacknowledgedMessages: number;
+  unacknowledgedBytes: number;
+  /** Calls, inspects and pings without an answer so far. */
+  pendingCalls: number;
+  /** Transports that were tried. */
+  attempts: number;
+  messagesIn: number;
+  messagesOut: number;
+  bytesIn: number;
+  bytesOut: number;
+}
+
 /** A strategy of the server's own, with any value as credentials. */
 export interface CustomStrategy {
   strategy: string;
@@ -39,7 +63,8 @@ export interface CustomStrategy {
  *
  * Events: `close(connection)` for each transport that closes, `reconnectAttempt(transport, ...options)`
  * and `reconnect(errorOrNull)` around each attempt of the reconnector, `sessionLost(error, session)`
- * when the server does not know the session any more, `error(error, connection)` for what the peer
+ * when the server does not know the session any more, `stateChange(state, previous, detail)` with a
+ * `StateDetail`, `error(error, connection)` for what the peer
  * or the network did, `messageRejected(message)`, `heartbeat(message)`.
  */
 export declare class Connection extends Emitter {
@@ -58,6 +83,7 @@ export declare class Connection extends Emitter {
   /** Always undefined: a browser does not tell. */
   readonly remoteAddress: undefined;
   readonly state: ConnectionState;
+  readonly stats: ConnectionStats;
   readonly handshakeDone: boolean;
   readonly hasConnected: boolean;
   readonly closedIntentionally: boolean;

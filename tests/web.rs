@@ -392,6 +392,41 @@ async fn the_default_reconnector_resumes_after_its_delay() {
 }
 
 #[wasm_bindgen_test]
+async fn a_page_sees_each_state_and_why() {
+    page(&format!(
+        "{CUT}
+         const connection = await connect();
+         const seen = [];
+         connection.on('stateChange', (state, previous, detail) =>
+           seen.push([previous, state, detail.reason, typeof detail.nextAttemptAt]));
+         const begun = Date.now();
+         const waiting = next(connection, 'stateChange');
+         await cut(connection);
+         const [, , {{ nextAttemptAt }}] = await waiting;
+         equal(nextAttemptAt >= begun + 1000 && nextAttemptAt < begun + 3000, true);
+         await next(connection, 'reconnect');
+         await connection.ping();
+         connection.close();
+         await next(connection, 'close');
+         equal(seen, [
+           ['ready', 'waiting', 'transport closed', 'number'],
+           ['waiting', 'connecting', 'opening a transport', 'undefined'],
+           ['connecting', 'handshaking', 'transport open', 'undefined'],
+           ['handshaking', 'ready', 'session resumed', 'undefined'],
+           ['ready', 'closed', 'closed by the page', 'undefined'],
+         ]);
+         const {{ stats }} = connection;
+         equal(stats.attempts, 2);
+         equal(stats.messagesOut >= 3 && stats.messagesIn >= 3 && stats.bytesOut > 50, true);
+         equal([stats.pendingCalls, stats.unacknowledgedMessages], [0, 0]);
+         const other = await connect();
+         await other[Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]();
+         equal([other.state, other.getTransport()], ['closed', null]);"
+    ))
+    .await;
+}
+
+#[wasm_bindgen_test]
 async fn coming_online_is_a_reason_to_try() {
     page(&format!(
         "{CUT}

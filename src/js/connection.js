@@ -27,6 +27,10 @@ export class Connection extends Emitter {
     return this.#link.state;
   }
 
+  get stats() {
+    return this.#link.stats;
+  }
+
   get handshakeDone() {
     return this.#link.state === 'ready';
   }
@@ -73,6 +77,18 @@ export class Connection extends Emitter {
 
   getTransport() {
     return this.#link.transport;
+  }
+
+  // Not every engine has these two yet.
+  [Symbol.dispose ?? Symbol.for('Symbol.dispose')]() {
+    this.close();
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    if (this.state === 'closed') return;
+    const closed = new Promise((resolve) => this.once('close', resolve));
+    this.close();
+    if (this.getTransport()) await closed;
   }
 
   get [Symbol.toStringTag]() {
