@@ -47,7 +47,10 @@ fn skip_comment(text: &str, start: usize) -> Result<usize, ReadError> {
             Ok(content + length.unwrap_or(comment.len()))
         }
         // Byte by byte: the search for any text in any other is larger than all that is read here.
-        Some(b'*') => match text.as_bytes()[content..].windows(2).position(|two| two == b"*/") {
+        Some(b'*') => match text.as_bytes()[content..]
+            .windows(2)
+            .position(|two| two == b"*/")
+        {
             Some(length) => Ok(content + length + 2),
             None => Err(ReadError::new(start, ReadErrorKind::UnfinishedComment)),
         },
