@@ -102,6 +102,12 @@ impl Link {
         self.driver.stats()
     }
 
+    /// Somebody listens to the events of protocol.md 10.
+    #[wasm_bindgen(js_name = startLogging)]
+    pub fn start_logging(&self) {
+        self.driver.start_logging();
+    }
+
     /// Whether `close` was called since the last successful handshake.
     #[wasm_bindgen(getter, js_name = closedIntentionally)]
     pub fn closed_intentionally(&self) -> bool {

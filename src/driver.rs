@@ -20,7 +20,7 @@ use crate::error;
 use crate::format::Page;
 use crate::options::{App, CallOptions, ClientOptions, TransportOptions};
 use crate::page_connection::PageConnection;
-use crate::payload::Inbox;
+use crate::payload::{self, Inbox};
 use crate::reconnect::Reconnecting;
 use crate::socket::{self, Socket, SocketEvent};
 use crate::status::Status;
@@ -46,6 +46,8 @@ pub(crate) struct Driver {
     pub(crate) client: ClientOptions,
     pub(crate) reconnecting: Reconnecting,
     pub(crate) status: Status,
+    /// Whether anybody listens to the events of protocol.md 10.
+    logging: Cell<bool>,
     waiting: RefCell<Waiting>,
     /// Who asked for the handshake under way, and the user it is for.
     handshake: RefCell<Option<(Waiter, Option<String>)>>,
@@ -80,6 +82,7 @@ impl Driver {
             // A core that has just been made has none.
             let _ = core.adopt_session(session.to_core());
         }
+        let logging = Cell::new(client.has_logger);
         Rc::new(Self {
             core: RefCell::new(core),
             outputs: RefCell::default(),
@@ -92,6 +95,7 @@ impl Driver {
             client,
             reconnecting: Reconnecting::default(),
             status: Status::default(),
+            logging,
             waiting: RefCell::default(),
             handshake: RefCell::default(),
             attempt: RefCell::default(),
@@ -226,6 +230,21 @@ impl Driver {
         waiter.failed(error, &[]);
     }
 
+    /// Emits the events of protocol.md 10 from now on.
+    pub(crate) fn start_logging(&self) {
+        self.logging.set(true);
+    }
+
+    /// Emits one of those events, if anybody listens; what it tells is made only then.
+    pub(crate) fn log<const N: usize>(&self, name: &str, args: impl FnOnce() -> [JsValue; N]) {
+        if !self.logging.get() {
+            return;
+        }
+        if let Some(page) = self.page() {
+            page.log(name, &args().into_iter().collect());
+        }
+    }
+
     /// Reads the core without feeding it.
     pub(crate) fn look<R>(&self, look: impl FnOnce(&Core) -> R) -> R {
         look(&self.core.borrow())
@@ -301,6 +320,7 @@ impl Driver {
             }
             SocketEvent::Text(text) => {
                 self.status.came(&text);
+                self.log("incomingMessage", || [payload::parse(&String::from(&text))]);
                 // The core runs no page code, so the one buffer is enough.
                 self.turn(|core, now| {
                     let mut inbox = self.inbox.borrow_mut();
@@ -329,6 +349,7 @@ impl Driver {
                     if let Some(raw) = self.raw_socket() {
                         self.status.left(&text);
                         socket::send(&raw, &text);
+                        self.log("outgoingMessage", || [payload::parse(&String::from(&text))]);
                     }
                 }
                 Some(Output::Close { code }) => {

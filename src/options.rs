@@ -50,6 +50,8 @@ pub(crate) struct ClientOptions {
     pub(crate) renews: bool,
     /// Whether that holds for the first connect too: the page has to ask for it.
     pub(crate) renews_at_first: bool,
+    /// Whether the events of protocol.md 10 go to a logger of the page's.
+    pub(crate) has_logger: bool,
     /// To go on with.
     pub(crate) session: Option<PageSession>,
 }
@@ -188,6 +190,7 @@ impl ClientOptions {
                 reconnector: None,
                 renews: true,
                 renews_at_first: false,
+                has_logger: false,
                 session: None,
             });
         }
@@ -236,6 +239,11 @@ impl ClientOptions {
                 ));
             }
         };
+        let has_logger = match present(get(&given, "logger")?) {
+            None => false,
+            Some(logger) if get(&logger, "emit").is_ok_and(|emit| emit.is_function()) => true,
+            Some(logger) => return Err(wrong_type("client.logger", "an emitter", &logger)),
+        };
         let session = match present(get(&given, "session")?) {
             None => None,
             Some(session) => match PageSession::from_value(&session) {
@@ -252,6 +260,7 @@ impl ClientOptions {
             heartbeat_timeout,
             reconnector,
             renews,
+            has_logger,
             renews_at_first: renews && !on_lost.is_undefined(),
             session,
             given,

@@ -56,6 +56,9 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(crate) fn session(this: &PageConnection) -> JsValue;
 
+    #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = log)]
+    fn js_log(connection: &PageConnection, name: &str, args: &Array);
+
     #[wasm_bindgen(method, setter)]
     fn set_session(this: &PageConnection, session: &PageSession);
 
@@ -75,6 +78,11 @@ impl PageConnection {
     /// Calls the listeners of an event of the connection's own.
     pub(crate) fn emit(&self, name: &str, args: &Array) {
         Emitter::emit_locally(self, name, args);
+    }
+
+    /// Emits an event of protocol.md 10 on the client's logger, or on the connection.
+    pub(crate) fn log(&self, name: &str, args: &Array) {
+        PageConnection::js_log(self, name, args);
     }
 
     /// Has the page's application called by the peer.

@@ -28,6 +28,13 @@ impl Driver {
                 args,
             } => {
                 if let (Some(page), Ok(args)) = (page, args.into_js()) {
+                    self.log("call", || {
+                        [
+                            interface.as_str().into(),
+                            method.as_str().into(),
+                            args.clone(),
+                        ]
+                    });
                     page.called(id as f64, &interface, &method, &args);
                 }
             }
@@ -37,23 +44,27 @@ impl Driver {
                 args,
             } => {
                 if let (Some(page), Ok(args)) = (page, args.into_js()) {
+                    self.log("event", || {
+                        [
+                            interface.as_str().into(),
+                            event.as_str().into(),
+                            args.clone(),
+                        ]
+                    });
                     page.remote_event(&interface, &event, &args);
                 }
             }
             Event::Inspected { id, interface } => {
+                self.log("inspect", || [interface.as_str().into()]);
                 if let Some(page) = page {
                     page.inspected(id as f64, &interface);
                 }
             }
             Event::Settled { call, outcome } => self.settled(page.as_ref(), call, outcome),
-            Event::Heartbeat => {
-                if let Some(page) = page {
-                    page.emit("heartbeat", &Array::of1(&js_sys::Object::new()));
-                }
-            }
+            Event::Heartbeat => self.log("heartbeat", || [js_sys::Object::new().into()]),
             Event::Rejected { text } => {
                 if let Some(page) = page {
-                    page.emit("messageRejected", &Array::of1(&payload::parse(&text)));
+                    page.log("messageRejected", &Array::of1(&payload::parse(&text)));
                 }
             }
             Event::Misbehaved { error, text } => {
@@ -62,7 +73,18 @@ impl Driver {
                 }
             }
             Event::TransportClosed { why } => self.transport_closed(page.as_ref(), why),
-            Event::UnknownAnswer(_) | Event::HandshakeRequested { .. } => {}
+            Event::Undeliverable { id } => {
+                if let Some(page) = page {
+                    let error = error::plain(&format!(
+                        "{}: message {id} is given up: the peer closed each time it was sent again",
+                        self.url()
+                    ));
+                    page.emit("error", &Array::of2(&error, &page));
+                }
+            }
+            Event::UnknownAnswer(Ok(results)) => self.log_answer(None, results.into_js().ok()),
+            Event::UnknownAnswer(Err(error)) => self.log_answer(error.into_js().ok(), None),
+            Event::HandshakeRequested { .. } => {}
         }
     }
 
@@ -73,6 +95,9 @@ impl Driver {
             "new session"
         };
         self.status.because(reason, JsValue::UNDEFINED);
+        self.log("handshake", || {
+            [JsValue::UNDEFINED, self.handshake_result(resumed)]
+        });
         let Some((waiter, username)) = self.take_handshake() else {
             return;
         };
@@ -93,7 +118,10 @@ impl Driver {
     fn handshake_failed(&self, failure: HandshakeFailure<Payload>) {
         let error = match failure {
             HandshakeFailure::Refused { error: array, .. } => match array.into_js() {
-                Ok(array) => error::from_peer(&array),
+                Ok(array) => {
+                    self.log("handshake", || [array.clone(), JsValue::UNDEFINED]);
+                    error::from_peer(&array)
+                }
                 Err(error) => error,
             },
             HandshakeFailure::Misbehaved(misbehaved) => {
@@ -123,6 +151,21 @@ impl Driver {
         }
     }
 
+    /// What the server answered the handshake with: a new session's id, or a count.
+    fn handshake_result(&self, resumed: bool) -> JsValue {
+        self.look(|core| match core.session() {
+            Some(session) if resumed => (session.delivered() as f64).into(),
+            Some(session) => session.id().into(),
+            None => JsValue::UNDEFINED,
+        })
+    }
+
+    fn log_answer(&self, error: Option<JsValue>, ok: Option<JsValue>) {
+        self.log("callback", || {
+            [error.unwrap_or_default(), ok.unwrap_or_default()]
+        });
+    }
+
     fn no_answer(&self, why: &str) -> JsValue {
         let message = format!(
             "Connection closed before receiving handshake: {}, {why}",
@@ -147,6 +190,7 @@ impl Driver {
         match outcome {
             Outcome::Done(results) => match results.into_js() {
                 Ok(results) => {
+                    self.log_answer(None, Some(results.clone()));
                     let results: Array = results.unchecked_into();
                     match (awaited, page) {
                         (Awaited::Proxy(interface), Some(page)) => {
@@ -161,7 +205,10 @@ impl Driver {
             Outcome::Pong => waiter.done(&Array::new()),
             Outcome::Error(array) => {
                 let error = match array.into_js() {
-                    Ok(array) => error::from_peer(&array),
+                    Ok(array) => {
+                        self.log_answer(Some(array.clone()), None);
+                        error::from_peer(&array)
+                    }
                     Err(error) => error,
                 };
                 waiter.failed(&error, &[]);
@@ -185,7 +232,7 @@ impl Driver {
                     page.emit("error", &Array::of2(&error, page));
                 }
             }
-            _ => page.emit("messageRejected", &Array::of1(&payload::parse(text))),
+            _ => page.log("messageRejected", &Array::of1(&payload::parse(text))),
         }
     }
 

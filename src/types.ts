@@ -65,7 +65,10 @@ export interface CustomStrategy {
  * and `reconnect(errorOrNull)` around each attempt of the reconnector, `sessionLost(error, session)`
  * when the server does not know the session any more, `stateChange(state, previous, detail)` with a
  * `StateDetail`, `error(error, connection)` for what the peer
- * or the network did, `messageRejected(message)`, `heartbeat(message)`.
+ * or the network did, `messageRejected(message)`. And while somebody listens, for logging:
+ * `incomingMessage(message)`, `outgoingMessage(message)`, `heartbeat(message)`, `handshake(error, ok)`,
+ * `call(interface, method, args)`, `event(interface, event, args)`, `callback(error, ok)` and
+ * `inspect(interface)`.
  */
 export declare class Connection extends Emitter {
   private constructor();
@@ -260,6 +263,8 @@ export interface ClientOptions {
   application?: Application;
   /** Default: `new SimpleConnectPolicy()`. */
   connectPolicy?: ConnectPolicy | { connect: ConnectPolicy };
+  /** Gets the events for logging, and `messageRejected`, in place of the connection. */
+  logger?: { emit(name: string, ...args: any[]): unknown };
   /** A session to go on with, for example one that an earlier page kept. */
   session?: Session;
   /** Milliseconds to wait for the handshake's answer. Default 10 000. */

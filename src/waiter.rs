@@ -3,6 +3,11 @@
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 
+use crate::error;
+
+/// Engines call no function with many more arguments; they throw instead.
+const MOST_ARGUMENTS: u32 = 30_000;
+
 /// Settled exactly once, by being consumed.
 pub(crate) enum Waiter {
     /// `callback(error, ...results)`
@@ -41,6 +46,10 @@ impl Waiter {
     /// Success. A promise gets nothing, the one result, or an array of several.
     pub(crate) fn done(self, results: &Array) {
         match self {
+            Waiter::Callback(callback) if results.length() > MOST_ARGUMENTS => {
+                let error = error::range_error("there are more results than a callback can take");
+                run(&callback, &Array::of1(&error));
+            }
             Waiter::Callback(callback) => {
                 results.unshift(&JsValue::NULL);
                 run(&callback, results);
@@ -76,6 +85,6 @@ impl Waiter {
 /// Runs page code; what it throws is its developer's to see and nobody else's problem.
 pub(crate) fn run(function: &Function, args: &Array) {
     if let Err(error) = function.apply(&JsValue::UNDEFINED, args) {
-        crate::error::report(&error);
+        error::report(&error);
     }
 }

@@ -608,6 +608,41 @@ async fn a_call_may_be_aborted() {
     .await;
 }
 
+// Logging.
+
+#[wasm_bindgen_test]
+async fn whoever_listens_sees_what_passes() {
+    page(
+        "const logged = [];
+         const logger = { emit: (...args) => logged.push(args) };
+         const application = new Application('page', { i: { m: (c, x, callback) => callback(null, x) } });
+         const connection = await connect('fixture', { logger, application });
+         await connection.callMethod('calc', 'add', [1, 2]);
+         await connection.callMethod('calc', 'divide', [1, 0]).catch(() => {});
+         await connection.callMethod('back', 'invoke', ['i', 'm', [7]]);
+         await connection.callMethod('back', 'inspect', ['i']);
+         await connection.callMethod('events', 'emit', ['x', [8]]);
+         const named = (name) => logged.filter(([first]) => first === name);
+         equal(logged[0], ['outgoingMessage', { handshake: [0, 'fixture'] }]);
+         equal(logged[1], ['incomingMessage', { handshake: [0], ok: connection.session.id }]);
+         equal(logged[2], ['handshake', undefined, connection.session.id]);
+         equal(logged[3], ['outgoingMessage', { call: [1, 'calc'], add: [1, 2] }]);
+         equal(logged[4], ['incomingMessage', { callback: [1], ok: [3] }]);
+         equal(logged[5], ['callback', undefined, [3]]);
+         equal(named('callback')[1], ['callback', [1, 'Error: Zero division'], undefined]);
+         equal(named('call'), [['call', 'i', 'm', [7]]]);
+         equal(named('inspect'), [['inspect', 'i']]);
+         equal(named('event'), [['event', 'events', 'x', [8]]]);
+
+         const other = await connect();
+         const own = [];
+         other.on('outgoingMessage', (message) => own.push(message));
+         await other.ping();
+         equal(own, [{ ping: [1] }]);",
+    )
+    .await;
+}
+
 // What is sent.
 
 #[wasm_bindgen_test]

@@ -1,8 +1,21 @@
 // Connection: what a page holds of a connection; the work is done behind `link`, in Rust.
 
-import { Emitter, report } from './emitter.js';
+import { added, Emitter, report } from './emitter.js';
 import { ERR_INTERFACE_NOT_FOUND, ERR_INTERNAL_API_ERROR, RemoteError } from './remote-error.js';
 import { RemoteProxy } from './remote-proxy.js';
+
+// What a connection tells only while somebody listens (protocol.md 10); `messageRejected` it always
+// tells.
+const LOGGED = new Set([
+  'incomingMessage',
+  'outgoingMessage',
+  'heartbeat',
+  'handshake',
+  'call',
+  'event',
+  'callback',
+  'inspect',
+]);
 
 let nextId = 0;
 
@@ -21,6 +34,10 @@ export class Connection extends Emitter {
     this.remoteProxies = {};
     this.remoteAddress = undefined;
     this.hasConnected = false;
+  }
+
+  [added](name) {
+    if (LOGGED.has(name)) this.#link.startLogging();
   }
 
   get state() {
@@ -137,6 +154,18 @@ export class Connection extends Emitter {
   /** Counts and buffer of the session at work, for those who keep it. */
   static sessionState(connection) {
     return connection.#link.sessionState();
+  }
+
+  /** Emits a logging event on the client's logger, or on the connection itself. */
+  static log(connection, name, args) {
+    const logger = connection.client?.logger;
+    if (!logger) return Emitter.emitLocally(connection, name, args);
+    try {
+      return logger.emit(name, ...args);
+    } catch (error) {
+      report(error);
+      return true;
+    }
   }
 
   /** The peer calls a method of the page's application. */

@@ -13,6 +13,9 @@ function checkListener(listener) {
   }
 }
 
+/** The key of a method that hears of each name that is listened to, where a class has one. */
+export const added = Symbol('added');
+
 export class Emitter {
   #listeners = new Map();
 
@@ -22,6 +25,7 @@ export class Emitter {
     const entries = this.#listeners.get(name) ?? [];
     // A new array each time: an emit under way goes on with the listeners it began with.
     this.#listeners.set(name, first ? [entry, ...entries] : [...entries, entry]);
+    this[added]?.(name);
     return this;
   }
 
