@@ -16,6 +16,7 @@ use crate::format::Format;
 use crate::heartbeat::{Beat, Heartbeat};
 use crate::message;
 use crate::operation::Operation;
+use crate::poison::{self, Suspect};
 use crate::queue::Queue;
 use crate::receiving::Held;
 use crate::session::Session;
@@ -58,6 +59,7 @@ pub struct Connection<F: Format> {
     pub(crate) heartbeat: Option<Heartbeat>,
     /// The message id of the ping of our own that is under way.
     pub(crate) acknowledging: Option<u64>,
+    pub(crate) suspect: Suspect,
     pub(crate) closed_intentionally: bool,
 }
 
@@ -104,6 +106,7 @@ impl<F: Format> Connection<F> {
             resume_check: None,
             heartbeat: None,
             acknowledging: None,
+            suspect: Suspect::default(),
             closed_intentionally: false,
         }
     }
@@ -206,6 +209,18 @@ impl<F: Format> Connection<F> {
     /// The transport is gone, or could not be opened.
     pub fn handle_close(&mut self) {
         self.transport_ended(TransportEnd::Closed);
+    }
+
+    /// The peer closed the transport, and gave this code. Like [`handle_close`](Self::handle_close),
+    /// but a message that this happens to each time it is sent again is given up in the end (Q13).
+    pub fn handle_peer_close(&mut self, code: u16) {
+        if self.phase == Phase::Ready
+            && poison::accuses(code)
+            && let Some(session) = &self.session
+        {
+            self.suspect.closed(session.first_unacknowledged());
+        }
+        self.handle_close();
     }
 
     /// The instant of [`poll_timeout`](Self::poll_timeout) has come, or may have.
@@ -339,7 +354,8 @@ impl<F: Format> Connection<F> {
     /// Answers a call or an inspect. The payload is the text of an array: the results, or the
     /// error.
     ///
-    /// An answer too large for the peer becomes error 16. Without a transport a server keeps the
+    /// Ids begin anew with a session, so whoever starts another lets go of what it still owes to the
+    /// last. An answer too large for the peer becomes error 16. Without a transport a server keeps the
     /// answer for the resumed session; a client's is lost (protocol.md 4.2).
     pub fn answer(&mut self, id: i64, answer: Result<F::Text, F::Text>) {
         let (verb, payload) = match &answer {
@@ -456,6 +472,7 @@ impl<F: Format> Connection<F> {
     /// Lets go of the session and of what was sent within it; what is queued stays.
     pub(crate) fn drop_session(&mut self) {
         self.session = None;
+        self.suspect = Suspect::default();
         self.in_doubt = None;
         self.resume_check = None;
         self.acknowledging = None;

@@ -79,6 +79,11 @@ pub enum Event<P> {
         /// How it ended.
         outcome: Outcome<P>,
     },
+    /// A message of ours is given up: the peer closed the transport each time it was sent again.
+    Undeliverable {
+        /// Its message id.
+        id: i64,
+    },
     /// An answer arrived that nobody waits for.
     UnknownAnswer(Result<P, P>),
     /// The obsolete heartbeat `{}` arrived.

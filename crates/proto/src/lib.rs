@@ -92,6 +92,7 @@ mod heartbeat;
 pub mod mdsf;
 pub mod message;
 mod operation;
+mod poison;
 mod queue;
 mod receiving;
 mod sending;

@@ -4,7 +4,7 @@ use crate::calls::CallId;
 use crate::config::Role;
 use crate::connection::{Connection, Phase};
 use crate::error::{Refused, code};
-use crate::event::{Outcome, Output};
+use crate::event::{Event, Outcome, Output};
 use crate::format::Format;
 use crate::message;
 use crate::operation::Operation;
@@ -127,11 +127,36 @@ impl<F: Format> Connection<F> {
 
     /// Sends again, unchanged and in order, what the peer does not have.
     pub(crate) fn resend(&mut self) {
+        self.drop_poison();
         if let Some(session) = &mut self.session {
             session.transmitted();
             let texts = session.unacknowledged_messages();
             self.outputs
                 .extend(texts.map(|(_, text)| Output::Transmit(text.clone())));
+        }
+    }
+
+    /// Gives up the first message the peer does not have, if it has closed on it often enough.
+    fn drop_poison(&mut self) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        let first = session.first_unacknowledged();
+        if !self.suspect.is_poison(first) {
+            return;
+        }
+        session.drop_first();
+        let next = session.first_unacknowledged();
+        self.suspect.is_poison(next);
+        let Some(id) = first else { return };
+        if self.acknowledging == first {
+            self.acknowledging = None;
+        }
+        self.event(Event::Undeliverable {
+            id: self.role.signed(id),
+        });
+        if let Some(call) = self.calls.take(id).and_then(|pending| pending.call) {
+            self.settle(call, Outcome::Failed(code::CALLBACK_LOST));
         }
     }
 

@@ -171,6 +171,18 @@ impl<T> Session<T> {
         true
     }
 
+    /// The first message that is not known to be delivered.
+    pub(crate) fn first_unacknowledged(&self) -> Option<u64> {
+        self.buffer.front().map(|kept| kept.id)
+    }
+
+    /// Takes the first message that is not known to be delivered out of the buffer.
+    pub(crate) fn drop_first(&mut self) {
+        if let Some(kept) = self.buffer.pop_front() {
+            self.weight -= kept.weight;
+        }
+    }
+
     /// Notes that the peer has everything up to `id`: an answer to it arrived, or a restore said
     /// so. The number comes from the wire, so it is clamped to what was given out (Q10) and never
     /// iterated over (Q11).
@@ -193,5 +205,63 @@ impl<T> Session<T> {
     /// What has to be sent again over a new transport, in order.
     pub fn unacknowledged_messages(&self) -> impl Iterator<Item = (u64, &T)> {
         self.buffer.iter().map(|kept| (kept.id, &kept.text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(buffer: &[(u64, &str)]) -> SessionParts<String> {
+        SessionParts {
+            id: "6e5c".to_owned(),
+            delivered: 2,
+            received: 7,
+            last_id: 4,
+            buffer: buffer
+                .iter()
+                .map(|(id, text)| (*id, (*text).to_owned()))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_session_kept_as_data_is_the_same_session() {
+        let parts = parts(&[(3, "three"), (4, "four")]);
+        let session = Session::from_parts(parts.clone(), String::len);
+        assert_eq!(session.to_parts(), parts);
+        assert_eq!(session.unacknowledged_weight(), 9);
+        assert_eq!(session.next_id(), 5);
+        assert_eq!((session.delivered(), session.received()), (2, 7));
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_put_right() {
+        // As an upstream server leaves it behind (Q1).
+        let parts = parts(&[
+            (6, "six"),
+            (1, "one"),
+            (2, "two"),
+            (3, "three"),
+            (6, "again"),
+        ]);
+        let session = Session::from_parts(parts, String::len);
+        let ids: Vec<u64> = session
+            .unacknowledged_messages()
+            .map(|(id, _)| id)
+            .collect();
+        assert_eq!(ids, [3, 6]);
+        assert_eq!(session.unacknowledged_weight(), 8);
+        assert_eq!(session.next_id(), 7);
+    }
+
+    #[test]
+    fn a_message_of_a_session_kept_as_data_may_have_left() {
+        let mut session = Session::from_parts(parts(&[(4, "four")]), String::len);
+        assert!(!session.withdraw(4));
+        session.keep("five".to_owned(), 4);
+        assert!(session.withdraw(5));
+        assert_eq!(session.unacknowledged(), 1);
+        assert_eq!(session.unacknowledged_weight(), 4);
     }
 }

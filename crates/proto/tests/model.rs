@@ -444,7 +444,10 @@ impl Model {
             Event::Misbehaved { error, .. } => return Err(format!("{who:?} blames: {error}")),
             // Answers that come after their call was given up.
             Event::UnknownAnswer(_) | Event::Rejected { .. } => {}
-            Event::HandshakeFailed(_) | Event::HandshakeRequested { .. } | Event::Heartbeat => {
+            Event::HandshakeFailed(_)
+            | Event::HandshakeRequested { .. }
+            | Event::Heartbeat
+            | Event::Undeliverable { .. } => {
                 return Err(format!("{who:?} has a core that says {event:?}"));
             }
         }

@@ -85,6 +85,7 @@ stories! {
     timers_held_back_are_not_taken_for_a_dead_peer: "heartbeat-late",
     the_end_of_a_transport_is_told_once: "ends",
     a_client_sent_away_may_come_back: "server-close",
+    a_message_the_peer_closes_on_each_time_it_is_sent_again_is_given_up: "poison",
 }
 
 #[test]

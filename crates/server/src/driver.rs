@@ -209,6 +209,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                         error: &error,
                     });
                 }
+                Event::Undeliverable { id } => {
+                    let error = format!(
+                        "message {id} is given up: the client closed each time it was sent again"
+                    );
+                    self.hub.tell(&ServerEvent::ConnectionError {
+                        connection,
+                        error: &error,
+                    });
+                }
                 Event::TransportClosed { .. } => return Then::Stop,
                 // The one is known to whoever failed it, the other two have been dealt with.
                 Event::HandshakeFailed(_) | Event::Settled { .. } | Event::UnknownAnswer(_) => {}

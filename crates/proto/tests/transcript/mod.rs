@@ -190,6 +190,10 @@ impl Scene {
                 core.handle_close();
                 Ok(())
             }
+            ("peer-closes", code) => {
+                core.handle_peer_close(parse(code)?);
+                Ok(())
+            }
             ("garbage", "") => {
                 core.handle_not_utf8(now);
                 Ok(())

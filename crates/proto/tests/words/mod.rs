@@ -80,6 +80,7 @@ fn words<S: BuildHasher>(event: &Event<Value>, calls: &HashMap<CallId, String, S
                 Outcome::Failed(code) => format!("{call} failed {code}"),
             }
         }
+        Event::Undeliverable { id } => format!("undeliverable {id}"),
         Event::UnknownAnswer(Ok(results)) => format!("unknown answer ok {}", written(results)),
         Event::UnknownAnswer(Err(error)) => format!("unknown answer error {}", written(error)),
         Event::Heartbeat => "heartbeat".to_owned(),
