@@ -13,6 +13,13 @@ extern "C" {
     fn js_inspected(connection: &PageConnection, interface: &str, methods: &Array) -> JsValue;
 }
 
+#[wasm_bindgen(module = "/src/js/event-stream.js")]
+extern "C" {
+    // Only the proxy needs it; naming it here is what brings the file along.
+    #[wasm_bindgen(thread_local_v2, js_name = eventStream)]
+    static _EVENT_STREAM: JsValue;
+}
+
 /// The connection's proxy for an interface that was just inspected.
 pub(crate) fn inspected(connection: &PageConnection, interface: &str, methods: &Array) -> JsValue {
     RemoteProxy::js_inspected(connection, interface, methods)

@@ -82,15 +82,6 @@ impl Driver {
                     page.emit("error", &Array::of2(&error, &page));
                 }
             }
-            Event::Undeliverable { id } => {
-                if let Some(page) = page {
-                    let error = error::plain(&format!(
-                        "{}: message {id} is given up: the peer closed each time it was sent again",
-                        self.url()
-                    ));
-                    page.emit("error", &Array::of2(&error, &page));
-                }
-            }
             Event::UnknownAnswer(Ok(results)) => self.log_answer(None, results.into_js().ok()),
             Event::UnknownAnswer(Err(error)) => self.log_answer(error.into_js().ok(), None),
             Event::HandshakeRequested { .. } => {}

@@ -190,6 +190,14 @@ export declare class RemoteProxy extends Emitter {
   constructor(connection: Connection, interfaceName: string, methods?: readonly string[]);
   /** Sends the event to the peer, then tells the local listeners. */
   emit(name: string, ...args: unknown[]): boolean;
+  /**
+   * The arguments of each event of that name from now on. The iterator ends with its loop or when the
+   * signal aborts, and fails with ERR_BUFFER_FULL when more than 1000 events wait to be looked at.
+   */
+  events<Args extends unknown[] = any[]>(
+    name: string,
+    options?: { signal?: AbortSignal },
+  ): AsyncIterableIterator<Args>;
   /** The same methods, their calls bound to the options. */
   withOptions(options: CallOptions): RemoteMethods;
 }

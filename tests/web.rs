@@ -230,6 +230,31 @@ async fn events_come_in_order() {
     .await;
 }
 
+#[wasm_bindgen_test]
+async fn events_may_be_iterated() {
+    page(
+        "const { proxies: { events } } = await inspect(['events']);
+         const seen = [];
+         const stream = events.events('tick');
+         await events.flood(5, 'x');
+         for await (const [index] of stream) { seen.push(index); if (index === 3) break; }
+         equal(seen, [0, 1, 2, 3]);
+         equal(events.listenerCount('tick'), 0);
+         const controller = new AbortController();
+         const aborted = events.events('tick', { signal: controller.signal });
+         const first = aborted.next(), second = aborted.next();
+         await events.flood(1, 'y');
+         equal(await first, { value: [0, 'y'], done: false });
+         controller.abort();
+         equal((await second).done, true);
+         const flooded = events.events('tick');
+         await events.flood(1100, null);
+         equal((await failure(flooded.next())).code, -4);
+         equal((await flooded.next()).done, true);",
+    )
+    .await;
+}
+
 // Being called.
 
 #[wasm_bindgen_test]

@@ -1,6 +1,7 @@
 // RemoteProxy: a method per remote name, and the interface's events (protocol.md 8).
 
 import { Emitter } from './emitter.js';
+import { eventStream } from './event-stream.js';
 
 export class RemoteProxy extends Emitter {
   #connection;
@@ -18,6 +19,11 @@ export class RemoteProxy extends Emitter {
   emit(name, ...args) {
     this.#connection.emitRemoteEvent(this.#interface, name, args);
     return Emitter.emitLocally(this, name, args);
+  }
+
+  /** The arguments of each event of that name from now on, as an async iterator. */
+  events(name, options) {
+    return eventStream(this, name, options);
   }
 
   /** The same methods, their calls bound to `{ signal, timeout, resend }`. */
