@@ -1,28 +1,38 @@
 // Assembles the npm package in pkg/ from what wasm-pack made and what src/js/ holds:
 //   node scripts/package.mjs FOLDER-WASM-PACK-WROTE-TO
-// The modules of src/js/ lie beside the glue, and the glue imports those, not the copies that
-// wasm-bindgen keeps under a name with a hash: a class that exists twice fails `instanceof`.
+// The modules of src/js/ and the glue become one, without comments and long names. The glue imports the
+// modules themselves, not the copies that wasm-bindgen keeps under a name with a hash: a class that exists
+// twice fails `instanceof`.
 import { execFileSync } from 'node:child_process';
 import { access, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { shortenImports } from './imports.mjs';
 
 const CRATE = 'jstp-wasm';
 const GLUE = 'jstp_wasm.js';
 const WASM = 'jstp_wasm_bg.wasm';
+const BYTES = 'inline-bytes.js';
+/** What a user imports; they share what they have in common. */
+const ENTRIES = ['index.js'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const built = process.argv[2];
 const out = join(root, 'pkg');
 // Whoever is using pkg/ never sees it half made.
 const draft = join(built, 'draft');
+const modules = join(built, 'modules');
 
 try {
-  await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { recursive: true });
+  for (const folder of [draft, modules]) {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+  }
   await copyModules();
-  await copyGlue();
-  await copyWasm();
+  const { wasm, glue } = shortenImports(await readWasm(), await readFile(join(built, GLUE), 'utf8'));
+  await writeGlue(glue);
+  await writeWasm(wasm);
+  await bundle();
   writeTypes();
   for (const name of ['README.md', 'LICENSE']) await cp(join(root, name), join(draft, name));
   await writeManifest();
@@ -39,12 +49,11 @@ async function copyModules() {
   await access(join(from, 'index.js')).catch(() => {
     throw new Error('src/js/index.js is missing: it is what the package exports');
   });
-  await cp(from, draft, { recursive: true });
+  await cp(from, modules, { recursive: true });
 }
 
 /** The glue, its imports of src/js/ pointing at the modules beside it. */
-async function copyGlue() {
-  const text = await readFile(join(built, GLUE), 'utf8');
+async function writeGlue(text) {
   const foreign = [];
   // Its first line leads to generated types that are not part of the package.
   const glue = text.replace(/^\/\* @ts-self-types=.*\n/, '')
@@ -58,23 +67,45 @@ async function copyGlue() {
         foreign.push([whole.slice(start.length + 2), stable]);
         return `${start}./${stable}`;
       });
-  for (const [from, to] of foreign) await cp(join(built, from), join(draft, to));
+  for (const [from, to] of foreign) await cp(join(built, from), join(modules, to));
   if (/import\.meta\.url/.test(glue)) {
     throw new Error(`${GLUE} names the wasm file itself: omit-default-module-path is not in effect`);
   }
-  await writeFile(join(draft, GLUE), glue);
+  await writeFile(join(modules, GLUE), glue);
 }
 
 /** The module, once it is certain that wasm-opt has been at it. */
-async function copyWasm() {
+async function readWasm() {
   const bytes = await readFile(join(built, WASM));
   // wasm-pack leaves wasm-opt out without a word when it finds none. rustc always writes this
   // section, and our wasm-opt arguments always take it away.
   if (WebAssembly.Module.customSections(new WebAssembly.Module(bytes), 'producers').length > 0) {
     throw new Error(`${WASM} was not optimized: wasm-opt did not run`);
   }
+  return bytes;
+}
+
+async function writeWasm(bytes) {
   await writeFile(join(draft, WASM), bytes);
-  await writeFile(join(draft, 'inline-bytes.js'), inlineBytes(bytes));
+  await writeFile(join(draft, BYTES), inlineBytes(bytes));
+}
+
+/** One module of many. What is loaded only when it is needed stays a file of its own. */
+async function bundle() {
+  const tool = pathToFileURL(join(root, 'pkg-tests/node_modules/esbuild/lib/main.js'));
+  const { default: esbuild } = await import(tool);
+  await esbuild.build({
+    entryPoints: ENTRIES.map((name) => join(modules, name)),
+    outdir: draft,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    external: [`./${BYTES}`],
+    chunkNames: 'shared-[hash]',
+    logLevel: 'error',
+  });
 }
 
 /** The module's bytes as JavaScript, for where the file beside it cannot be had. */

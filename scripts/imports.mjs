@@ -1,0 +1,83 @@
+// Short names for what the module imports. wasm-bindgen calls each by a name with a hash, once in the
+// module and once in the glue, and hashes do not compress.
+
+const HEADER = 8;
+const IMPORT = 2;
+
+/** The glue's name for itself, which it gives to nearly everything it hands to the module. */
+const GLUE = './jstp_wasm_bg.js';
+
+/** Both with short names in the place of long ones. */
+export function shortenImports(wasm, glue) {
+  // What comes from elsewhere is called as it is exported there.
+  const [modules, names] = [new Map(), new Map()];
+  for (const { module, name } of WebAssembly.Module.imports(new WebAssembly.Module(wasm))) {
+    if (!modules.has(module)) modules.set(module, modules.size.toString(36));
+    if (module === GLUE && !names.has(name)) names.set(name, names.size.toString(36));
+  }
+  for (const [long, short] of modules) glue = replaceKey(glue, JSON.stringify(long), short);
+  for (const [long, short] of names) glue = replaceKey(glue, long, short);
+  return { wasm: renameImports(wasm, modules, names), glue };
+}
+
+/** The glue has each name as a key of an object, and nowhere else at the beginning of a line. */
+function replaceKey(glue, long, short) {
+  const parts = glue.split(`\n        ${long}: `);
+  if (parts.length !== 2) throw new Error(`the glue has ${parts.length - 1} imports by the name of ${long}`);
+  return parts.join(`\n        "${short}": `);
+}
+
+function renameImports(wasm, modules, names) {
+  const parts = [wasm.subarray(0, HEADER)];
+  for (let at = HEADER; at < wasm.length;) {
+    const id = wasm[at];
+    const [size, start] = readNumber(wasm, at + 1);
+    const content = wasm.subarray(start, start + size);
+    const renamed = id === IMPORT ? importSection(content, modules, names) : content;
+    parts.push(Buffer.from([id]), number(renamed.length), renamed);
+    at = start + size;
+  }
+  return Buffer.concat(parts);
+}
+
+function importSection(content, modules, names) {
+  const decoder = new TextDecoder();
+  let [count, at] = readNumber(content, 0);
+  const parts = [number(count)];
+  const text = () => {
+    const [length, start] = readNumber(content, at);
+    at = start + length;
+    return decoder.decode(content.subarray(start, at));
+  };
+  for (; count > 0; count--) {
+    const module = text();
+    const name = text();
+    const start = at;
+    // All are functions: a kind, which is 0, and a type.
+    if (content[at] !== 0) throw new Error(`${name} is imported and not a function`);
+    at = readNumber(content, at + 1)[1];
+    parts.push(word(modules.get(module)), word(module === GLUE ? names.get(name) : name), content.subarray(start, at));
+  }
+  return Buffer.concat(parts);
+}
+
+function word(text) {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([number(bytes.length), bytes]);
+}
+
+/** The number at `at`, seven bits to a byte, and where it ends. */
+function readNumber(bytes, at) {
+  let value = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++];
+    value += (byte & 0x7f) * 2 ** shift;
+    if (byte < 0x80) return [value, at];
+  }
+}
+
+function number(value) {
+  const bytes = [];
+  for (; value > 0x7f; value = Math.floor(value / 128)) bytes.push((value % 128) + 128);
+  return Buffer.from([...bytes, value]);
+}
