@@ -72,6 +72,8 @@ enum Action {
         unreachable: u64,
     },
     Close(Who),
+    /// The page is loaded again, and goes on with the session it had put away as data.
+    Reload,
 }
 
 impl Schedule {
@@ -107,7 +109,7 @@ impl Action {
                 back: random.below(4) as usize,
             },
             79..83 => Action::Latency([0, 3, 50, 900][random.below(4) as usize]),
-            83..97 => {
+            83..95 => {
                 let mut notices = || match random.below(3) {
                     0 => None,
                     1 => Some(0),
@@ -119,7 +121,8 @@ impl Action {
                     unreachable: [0, 0, 500, 8_000][random.below(4) as usize],
                 }
             }
-            _ => Action::Close(from),
+            95..98 => Action::Close(from),
+            _ => Action::Reload,
         }
     }
 }
@@ -180,13 +183,13 @@ struct Model {
     pair: Pair,
     applications: [Application; 2],
     /// Answers that are being thought about, by alarm: who answers, which id, with what.
-    thinking: Vec<(Who, i64, u64)>,
+    thinking: Vec<Option<(Who, i64, u64)>>,
     limit: usize,
     closed: [bool; 2],
-    /// Attempts the client made, and how many came to an end or a session.
+    reloads: usize,
+    /// How the handshake over the client's present transport went.
     connected: bool,
     handshakes_failed: u64,
-    transports_ended: u64,
 }
 
 impl Model {
@@ -204,9 +207,9 @@ impl Model {
             thinking: Vec::new(),
             limit: schedule.buffer,
             closed: [false; 2],
+            reloads: 0,
             connected: false,
             handshakes_failed: 0,
-            transports_ended: 0,
         }
     }
 
@@ -287,8 +290,32 @@ impl Model {
                 self.closed[who as usize] = true;
                 self.after_close(who, before)?;
             }
+            Action::Reload => self.reload()?,
         }
         self.listen()
+    }
+
+    fn reload(&mut self) -> Result<(), String> {
+        // What is queued for a handshake has no place in the session yet.
+        if self.pair.client.state() == State::Handshaking {
+            return Ok(());
+        }
+        self.listen()?;
+        self.pair.reload();
+        self.reloads += 1;
+        self.connected = false;
+        self.handshakes_failed = 0;
+        self.closed[Who::Client as usize] = false;
+        for answer in &mut self.thinking {
+            *answer = answer.filter(|(who, ..)| *who != Who::Client);
+        }
+        let application = self.application(Who::Client);
+        application.by_call.clear();
+        for request in &mut application.requests {
+            // The page that waited for it is gone.
+            request.withdrawn |= request.settled == 0;
+        }
+        Ok(())
     }
 
     /// After a close nothing but resendable calls is pending.
@@ -374,9 +401,10 @@ impl Model {
             if let Some((who, event)) = self.pair.told.pop_front() {
                 self.hear(who, event)?;
             } else if let Some(alarm) = self.pair.rung.pop_front() {
-                let (who, id, number) = self.thinking[alarm as usize];
-                let answer = Ok(format!("[{number}]"));
-                self.pair.turn(who, |core, _| core.answer(id, answer));
+                if let Some((who, id, number)) = self.thinking[alarm as usize] {
+                    let answer = Ok(format!("[{number}]"));
+                    self.pair.turn(who, |core, _| core.answer(id, answer));
+                }
             } else {
                 break;
             }
@@ -385,10 +413,10 @@ impl Model {
             let limit = self.limit;
             if let Some(session) = self.pair.core(who).session() {
                 let kept = session.unacknowledged();
-                // One ping of our own, and calls issued again, need no room.
+                // One ping of our own for each life of the page, and calls issued again, need no room.
                 let requests = self.applications[who as usize].requests.iter();
                 let again = requests.filter(|request| request.resend).count();
-                if kept > limit + 1 + again {
+                if kept > limit + 1 + self.reloads + again {
                     return Err(format!("{who:?} keeps {kept} messages"));
                 }
             }
@@ -402,7 +430,7 @@ impl Model {
                 let [number, think] = numbers(&args)?;
                 self.executed(who.other(), number)?;
                 let alarm = self.thinking.len() as u64;
-                self.thinking.push((who, id, number));
+                self.thinking.push(Some((who, id, number)));
                 self.pair.set_alarm(Duration::from_millis(think), alarm);
             }
             Event::Inspected { id, interface } => {
@@ -433,7 +461,6 @@ impl Model {
                     return Err(format!("{who:?} had a transport when it got another"));
                 }
                 if who == Who::Client {
-                    self.transports_ended += 1;
                     if self.handshakes_failed > u64::from(!self.connected) {
                         return Err("a handshake failed more than once".to_owned());
                     }

@@ -7,7 +7,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use jstp_proto::mdsf::Value;
-use jstp_proto::{Auth, Config, Connection, Event, Instant, Native, Output, Role, Strategy};
+use jstp_proto::{
+    Auth, Config, Connection, Event, Instant, Native, Output, Role, Session, Strategy,
+};
 
 use crate::words;
 
@@ -151,6 +153,27 @@ impl Pair {
     /// A new transport can be opened from now on.
     pub(crate) fn heal(&mut self) {
         self.reachable = self.now;
+    }
+
+    /// The client's page is loaded again: it keeps nothing but its session, as data. Answers it was
+    /// thinking about are lost with it.
+    pub(crate) fn reload(&mut self) {
+        self.note('-', || "the client's page is loaded again".to_owned());
+        let config = *self.client.config();
+        let gone = std::mem::replace(&mut self.client, Connection::new(Role::Client, config));
+        if let Some(session) = gone.session() {
+            let session = Session::from_parts(session.to_parts(), String::len);
+            if let Err(why) = self.client.adopt_session(session) {
+                self.wrong = Some(format!("the session is not adopted: {why}"));
+            }
+        }
+        let who = Who::Server;
+        if let Some(link) = self.on[Who::Client as usize].take() {
+            self.schedule(self.latency, Happening::Notices { link, who });
+        }
+        self.happenings
+            .retain(|_, happening| !matches!(happening, Happening::Attempt));
+        self.schedule(Duration::from_millis(50), Happening::Attempt);
     }
 
     /// Goes on to the next thing that happens, up to an instant. False if nothing does.
