@@ -312,6 +312,14 @@ impl Link {
         }
     }
 
+    /// Gives the session up and ends the connection: what is pending fails, resendable calls
+    /// included, and a later reconnect begins a new session.
+    #[wasm_bindgen(js_name = forgetSession)]
+    pub fn forget_session(&self) {
+        self.driver.close();
+        self.driver.turn(|core, _| core.forget_session());
+    }
+
     /// Ends the connection (protocol.md 7.6).
     pub fn close(&self) {
         self.driver.close();

@@ -66,12 +66,16 @@ impl Driver {
             (transport.connect_timeout, &mut config.connect_timeout),
             (transport.close_timeout, &mut config.close_timeout),
             (client.handshake_timeout, &mut config.handshake_timeout),
+            (client.resume_check, &mut config.resume_check),
+            (client.in_doubt_timeout, &mut config.in_doubt_timeout),
         ];
         for (given, default) in overrides {
             if let Some(given) = given {
                 *default = given;
             }
         }
+        config.buffer_messages = client.buffer_messages.unwrap_or(config.buffer_messages);
+        config.buffer_bytes = client.buffer_bytes.unwrap_or(config.buffer_bytes);
         config.heartbeat_interval = client.heartbeat_interval;
         config.heartbeat_timeout = client.heartbeat_timeout;
         if let Some(bytes) = transport.max_received_message_size {
@@ -332,7 +336,7 @@ impl Driver {
                 *self.closed.borrow_mut() = (code, reason);
                 let socket = self.socket.borrow_mut().take();
                 drop(socket);
-                self.turn(|core, _| core.handle_close());
+                self.turn(|core, _| core.handle_peer_close(code));
             }
         }
     }

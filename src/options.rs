@@ -4,7 +4,7 @@ use std::slice;
 use std::time::Duration;
 
 use js_sys::{Array, Function, JsString, Reflect};
-use jstp_proto::version::AppName;
+use jstp_proto::version::{AppName, Range};
 use wasm_bindgen::prelude::*;
 
 use crate::error::{plain, range_error, type_error, wrong_type};
@@ -44,6 +44,10 @@ pub(crate) struct ClientOptions {
     pub(crate) call_timeout: Option<Duration>,
     pub(crate) heartbeat_interval: Option<Duration>,
     pub(crate) heartbeat_timeout: Option<Duration>,
+    pub(crate) resume_check: Option<Duration>,
+    pub(crate) in_doubt_timeout: Option<Duration>,
+    pub(crate) buffer_messages: Option<usize>,
+    pub(crate) buffer_bytes: Option<usize>,
     /// The page's own, in place of the default.
     pub(crate) reconnector: Option<Function>,
     /// Whether a session the server does not know any more is replaced by a new one.
@@ -161,15 +165,8 @@ impl App {
     }
 }
 
-#[wasm_bindgen(module = "/src/js/range.js")]
-extern "C" {
-    /// The core's own reader of ranges, which the server needs, is the tenth part of a client.
-    #[wasm_bindgen(js_name = isRange)]
-    fn is_range(text: &str) -> bool;
-}
-
 fn check_range(text: &str) -> Result<(), JsValue> {
-    if is_range(text) {
+    if text.parse::<Range>().is_ok() {
         return Ok(());
     }
     let message = format!("Invalid semver version range: app asks for '{text}'");
@@ -187,6 +184,10 @@ impl ClientOptions {
                 call_timeout: None,
                 heartbeat_interval: None,
                 heartbeat_timeout: None,
+                resume_check: None,
+                in_doubt_timeout: None,
+                buffer_messages: None,
+                buffer_bytes: None,
                 reconnector: None,
                 renews: true,
                 renews_at_first: false,
@@ -219,6 +220,9 @@ impl ClientOptions {
         let heartbeat_interval = read_millis(&given, "client", "heartbeatInterval")?
             .filter(|interval| !interval.is_zero());
         let heartbeat_timeout = read_millis(&given, "client", "heartbeatTimeout")?;
+        let resume_check = read_millis(&given, "client", "resumeCheck")?;
+        let in_doubt_timeout = read_millis(&given, "client", "inDoubtTimeout")?;
+        let (buffer_messages, buffer_bytes) = read_buffer_limit(&get(&given, "bufferLimit")?)?;
         let reconnector = match present(get(&given, "reconnector")?) {
             None => None,
             Some(reconnector) => match reconnector.dyn_ref::<Function>() {
@@ -258,6 +262,10 @@ impl ClientOptions {
             call_timeout,
             heartbeat_interval,
             heartbeat_timeout,
+            resume_check,
+            in_doubt_timeout,
+            buffer_messages,
+            buffer_bytes,
             reconnector,
             renews,
             has_logger,
@@ -266,6 +274,24 @@ impl ClientOptions {
             given,
         })
     }
+}
+
+/// Reads `{ messages, bytes }`, either of which may be left out.
+fn read_buffer_limit(limit: &JsValue) -> Result<(Option<usize>, Option<usize>), JsValue> {
+    if is_absent(limit) {
+        return Ok((None, None));
+    }
+    if !limit.is_object() {
+        return Err(wrong_type("client.bufferLimit", "an object", limit));
+    }
+    let read = |key: &str| match read_number(limit, "client.bufferLimit", key)? {
+        Some(count) if count < 1.0 => {
+            let message = format!("client.bufferLimit.{key} must be at least 1");
+            Err(range_error(&message))
+        }
+        count => Ok(count.map(|count| count as usize)),
+    };
+    Ok((read("messages")?, read("bytes")?))
 }
 
 fn read_policy(policy: JsValue) -> Result<(Function, JsValue), JsValue> {

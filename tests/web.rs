@@ -556,6 +556,44 @@ async fn closing_while_waiting_ends_it() {
 }
 
 #[wasm_bindgen_test]
+async fn a_session_that_is_forgotten_settles_everything() {
+    page(
+        "const connection = await connect();
+         const { id } = connection.session;
+         const resendable = failure(connection.callMethodWithResend('echo', 'never', []));
+         connection.forgetSession();
+         equal((await resendable).code, -1);
+         equal([connection.state, connection.session], ['closed', null]);
+         await next(connection, 'close');
+         await ws.reconnect(connection, url);
+         equal(connection.session.id === id, false);
+         equal(await connection.callMethod('calc', 'add', [1, 2]), 3);",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn what_waits_for_delivery_has_a_limit() {
+    page(&format!(
+        "{CUT}
+         const connection = await connect('fixture',
+           {{ reconnector: () => {{}}, bufferLimit: {{ messages: 3 }} }});
+         await cut(connection);
+         let thrown;
+         try {{
+           for (let index = 0; index < 10; index++) connection.emitRemoteEvent('events', 'x', [index]);
+         }} catch (error) {{ thrown = error; }}
+         equal(thrown.code, -4);
+         equal((await failure(connection.callMethod('calc', 'add', [1, 2]))).code, -4);
+         equal(connection.stats.unacknowledgedMessages <= 3, true);
+         await ws.reconnect(connection, url);
+         while (connection.stats.unacknowledgedMessages > 0) await later(5);
+         equal(await connection.callMethod('calc', 'add', [1, 2]), 3);"
+    ))
+    .await;
+}
+
+#[wasm_bindgen_test]
 async fn a_page_reconnects_by_hand() {
     page(&format!(
         "{CUT}

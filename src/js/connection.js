@@ -88,6 +88,11 @@ export class Connection extends Emitter {
     this.#link.stopHeartbeat();
   }
 
+  forgetSession() {
+    this.#link.forgetSession();
+    this.session = null;
+  }
+
   close() {
     this.#link.close();
   }
