@@ -1,8 +1,7 @@
 //! Calls: our requests that still wait for an answer.
 
-use std::collections::BTreeMap;
-
 use crate::operation::Operation;
+use crate::ordered::Ordered;
 
 /// Names one request of ours (call, inspect or ping) from the moment it is made, before it has a
 /// message id and for as long as it may still be settled.
@@ -20,7 +19,7 @@ impl CallId {
 #[derive(Debug)]
 pub(crate) struct Calls<T> {
     last: u64,
-    pending: BTreeMap<u64, Pending<T>>,
+    pending: Ordered<u64, Pending<T>>,
 }
 
 /// A request that has a message id.
@@ -36,7 +35,7 @@ impl<T> Calls<T> {
     pub(crate) fn new() -> Self {
         Self {
             last: 0,
-            pending: BTreeMap::new(),
+            pending: Ordered::default(),
         }
     }
 
@@ -59,19 +58,13 @@ impl<T> Calls<T> {
 
     /// The request that the message carried, which is settled with this.
     pub(crate) fn take(&mut self, message: u64) -> Option<Pending<T>> {
-        self.pending.remove(&message)
+        self.pending.remove(message)
     }
 
     /// All requests whose message id is at most `message`, in order: the peer had them, so their
     /// answers are lost.
     pub(crate) fn take_up_to(&mut self, message: u64) -> Vec<Pending<T>> {
-        let later = match message.checked_add(1) {
-            Some(next) => self.pending.split_off(&next),
-            None => BTreeMap::new(),
-        };
-        std::mem::replace(&mut self.pending, later)
-            .into_values()
-            .collect()
+        self.pending.take(|id, _| id <= message)
     }
 
     pub(crate) fn take_all(&mut self) -> Vec<Pending<T>> {
@@ -80,11 +73,7 @@ impl<T> Calls<T> {
 
     /// All but those to be issued again.
     pub(crate) fn take_unrepeatable(&mut self) -> Vec<Pending<T>> {
-        let (repeatable, rest) = std::mem::take(&mut self.pending)
-            .into_iter()
-            .partition(|(_, pending)| pending.again.is_some());
-        self.pending = repeatable;
-        BTreeMap::into_values(rest).collect()
+        self.pending.take(|_, pending| pending.again.is_none())
     }
 
     /// The message that carries a request.
@@ -92,12 +81,12 @@ impl<T> Calls<T> {
         self.pending
             .iter()
             .find(|(_, pending)| pending.call == Some(call))
-            .map(|(message, _)| *message)
+            .map(|(message, _)| message)
     }
 
     /// The answer is still expected, but nobody waits for it.
     pub(crate) fn withdraw(&mut self, message: u64) {
-        if let Some(pending) = self.pending.get_mut(&message) {
+        if let Some(pending) = self.pending.get_mut(message) {
             *pending = Pending {
                 call: None,
                 again: None,
@@ -108,8 +97,8 @@ impl<T> Calls<T> {
     /// How many somebody waits for.
     pub(crate) fn len(&self) -> usize {
         self.pending
-            .values()
-            .filter(|pending| pending.call.is_some())
+            .iter()
+            .filter(|(_, pending)| pending.call.is_some())
             .count()
     }
 }

@@ -59,6 +59,9 @@ pub struct Connection<F: Format> {
     pub(crate) heartbeat: Option<Heartbeat>,
     /// The message id of the ping of our own that is under way.
     pub(crate) acknowledging: Option<u64>,
+    /// A ping of our own and when it left, until its pong.
+    pub(crate) timed: Option<(u64, Instant)>,
+    pub(crate) rtt: Option<Duration>,
     pub(crate) suspect: Suspect,
     pub(crate) closed_intentionally: bool,
 }
@@ -106,6 +109,8 @@ impl<F: Format> Connection<F> {
             resume_check: None,
             heartbeat: None,
             acknowledging: None,
+            timed: None,
+            rtt: None,
             suspect: Suspect::default(),
             closed_intentionally: false,
         }
@@ -159,6 +164,11 @@ impl<F: Format> Connection<F> {
     /// Requests that wait for an answer or for a chance to be sent.
     pub fn pending_calls(&self) -> usize {
         self.calls.len() + self.queue.calls()
+    }
+
+    /// How long the peer took to answer the last ping of a heartbeat or a resume.
+    pub fn rtt(&self) -> Option<Duration> {
+        self.rtt
     }
 
     // What happened outside.
@@ -249,12 +259,12 @@ impl<F: Format> Connection<F> {
         }
         match self.heartbeat.as_mut().map(|heartbeat| heartbeat.beat(now)) {
             // A ping that is under way already says as much.
-            Some(Beat::Ping) => self.request_acknowledgement(),
+            Some(Beat::Ping) if self.acknowledging.is_none() => self.timed_ping(now),
             Some(Beat::Dead) => {
                 self.outputs.push_back(Output::Drop);
                 self.transport_ended(TransportEnd::HeartbeatTimeout);
             }
-            Some(Beat::Nothing) | None => {}
+            Some(Beat::Ping | Beat::Nothing) | None => {}
         }
         if let Some((deadline, up_to)) = self.in_doubt
             && deadline <= now
@@ -501,6 +511,7 @@ impl<F: Format> Connection<F> {
         self.phase_deadline = None;
         self.resume_check = None;
         self.heartbeat = None;
+        self.timed = None;
         self.held.clear();
         // The next resume puts them in doubt again, and may bring their answers.
         self.in_doubt = None;

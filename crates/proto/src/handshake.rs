@@ -320,7 +320,7 @@ impl<F: Format> Connection<F> {
         let held = self.held.take();
         self.ready(now, resumed);
         if resumed {
-            self.request_acknowledgement();
+            self.timed_ping(now);
         }
         for text in held {
             self.handle_text(now, &text);

@@ -92,6 +92,7 @@ mod heartbeat;
 pub mod mdsf;
 pub mod message;
 mod operation;
+mod ordered;
 mod poison;
 mod queue;
 mod receiving;
@@ -109,5 +110,6 @@ pub use event::{Event, HandshakeFailure, Outcome, Output, OutputOf, Strategy, Tr
 pub use format::{Format, Native};
 pub use handshake::Auth;
 pub use message::VersionField;
+pub use ordered::Ordered;
 pub use session::{Session, SessionParts};
 pub use time::Instant;

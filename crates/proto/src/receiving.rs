@@ -133,6 +133,12 @@ impl<F: Format> Connection<F> {
                 }
             }
             Message::Pong { id } => {
+                if let Some((ping, sent)) = self.timed
+                    && self.role.signed(ping) == id
+                {
+                    self.timed = None;
+                    self.rtt = Some(now.since(sent));
+                }
                 self.acknowledge(id);
                 if let Some(call) = self.take_call(id).and_then(|pending| pending.call) {
                     self.settle(call, Outcome::Pong);

@@ -194,6 +194,12 @@ impl<F: Format> Connection<F> {
         }
     }
 
+    /// A ping that tells how far away the peer is; one that was just sent again does as well.
+    pub(crate) fn timed_ping(&mut self, now: Instant) {
+        self.request_acknowledgement();
+        self.timed = self.acknowledging.map(|ping| (ping, now));
+    }
+
     /// A ping nobody waits for but the core. There is one at a time, so it needs no room.
     fn own_ping(&mut self) {
         let Some(session) = &mut self.session else {

@@ -275,6 +275,10 @@ impl Scene {
             "bytes" => session()?.unacknowledged_weight().to_string(),
             "delivered" => session()?.delivered().to_string(),
             "received" => session()?.received().to_string(),
+            "rtt" => match core.rtt() {
+                Some(rtt) => format!("{}ms", rtt.as_millis()),
+                None => "unknown".to_owned(),
+            },
             "deadline" => match core.poll_timeout() {
                 Some(due) => format!("{}ms", due.since(self.now).as_millis()),
                 None => "none".to_owned(),
