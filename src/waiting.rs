@@ -1,9 +1,7 @@
 //! Requests of ours that page code waits for: who, until when, and what else may end the wait.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use js_sys::{Function, Reflect};
-use jstp_proto::{CallId, Instant};
+use jstp_proto::{CallId, Instant, Ordered};
 use wasm_bindgen::prelude::*;
 
 use crate::waiter::Waiter;
@@ -29,35 +27,35 @@ pub(crate) struct Wait {
 /// All waits of a connection.
 #[derive(Default)]
 pub(crate) struct Waiting {
-    waits: BTreeMap<CallId, Wait>,
-    deadlines: BTreeSet<(Instant, CallId)>,
+    waits: Ordered<CallId, Wait>,
+    deadlines: Ordered<(Instant, CallId), ()>,
 }
 
 impl Waiting {
     pub(crate) fn insert(&mut self, call: CallId, wait: Wait) {
         if let Some(deadline) = wait.deadline {
-            self.deadlines.insert((deadline, call));
+            self.deadlines.insert((deadline, call), ());
         }
         self.waits.insert(call, wait);
     }
 
     /// Ends a wait; whoever takes it settles it.
     pub(crate) fn take(&mut self, call: CallId) -> Option<Wait> {
-        let wait = self.waits.remove(&call)?;
+        let wait = self.waits.remove(call)?;
         if let Some(deadline) = wait.deadline {
-            self.deadlines.remove(&(deadline, call));
+            self.deadlines.remove((deadline, call));
         }
         Some(wait)
     }
 
     /// When the first wait will have lasted long enough.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.deadlines.first().map(|&(deadline, _)| deadline)
+        self.deadlines.first().map(|(deadline, _)| deadline)
     }
 
     /// A request whose wait has lasted long enough.
     pub(crate) fn expired(&self, now: Instant) -> Option<CallId> {
-        let &(deadline, call) = self.deadlines.first()?;
+        let (deadline, call) = self.deadlines.first()?;
         (deadline <= now).then_some(call)
     }
 }
