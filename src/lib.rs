@@ -30,3 +30,8 @@ mod waiting;
 pub mod ws;
 
 pub use connection::Link;
+
+/// A fifth of the size of the standard library's allocator. Linear memory without threads is all it knows.
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
