@@ -13,6 +13,7 @@ use crate::config::{Config, Role};
 use crate::error::{PeerMisbehaved, Refused, code};
 use crate::event::{Event, HandshakeFailure, Outcome, Output, OutputOf, TransportEnd};
 use crate::format::Format;
+use crate::heads;
 use crate::heartbeat::{Beat, Heartbeat};
 use crate::message;
 use crate::operation::Operation;
@@ -372,10 +373,10 @@ impl<F: Format> Connection<F> {
             Ok(payload) => ("ok", payload),
             Err(payload) => ("error", payload),
         };
-        let mut text = F::message(&message::answer_head("callback", id, verb), payload);
+        let mut text = F::message(&heads::answer_head("callback", id, verb), payload);
         if F::exceeds(&text, self.config.max_message) {
             let error = F::text(&format!("[{}]", code::INTERNAL_API_ERROR));
-            text = F::message(&message::answer_head("callback", id, "error"), &error);
+            text = F::message(&heads::answer_head("callback", id, "error"), &error);
         }
         self.send_answer(text);
     }

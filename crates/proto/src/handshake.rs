@@ -5,8 +5,9 @@ use crate::connection::{Connection, Handshaking, Phase};
 use crate::error::{PeerMisbehaved, Refused, RemoteError, code};
 use crate::event::{Event, HandshakeFailure, Strategy};
 use crate::format::Format;
+use crate::heads;
 use crate::mdsf;
-use crate::message::{self, Element, Elements, HandshakeAnswer, HandshakeRequest, Message};
+use crate::message::{Element, Elements, HandshakeAnswer, HandshakeRequest, Message};
 use crate::session::Session;
 use crate::time::Instant;
 
@@ -50,26 +51,26 @@ impl<F: Format> Connection<F> {
             return Err(Refused::HandshakeNotPossible);
         }
         if app.is_empty() {
-            return Err(message::refused("application", app, "it is empty"));
+            return Err(heads::refused("application", app, "it is empty"));
         }
         let text = match auth {
-            Auth::Anonymous => F::text(&(message::handshake_head(app, range, None) + "}")),
+            Auth::Anonymous => F::text(&(heads::handshake_head(app, range, None) + "}")),
             Auth::Login { username, password } => {
                 let mut credentials = String::from("[");
                 mdsf::write_string(username, &mut credentials);
                 credentials.push(',');
                 mdsf::write_string(password, &mut credentials);
                 credentials.push(']');
-                let head = message::handshake_head(app, range, Some("login"));
+                let head = heads::handshake_head(app, range, Some("login"));
                 F::message(&head, &F::text(&credentials))
             }
             Auth::Custom {
                 strategy,
                 credentials,
             } => {
-                message::check_strategy(strategy)?;
+                heads::check_strategy(strategy)?;
                 F::message(
-                    &message::handshake_head(app, range, Some(strategy)),
+                    &heads::handshake_head(app, range, Some(strategy)),
                     credentials,
                 )
             }
@@ -82,7 +83,7 @@ impl<F: Format> Connection<F> {
                 credentials.push(',');
                 credentials.push_str(&session.received().to_string());
                 credentials.push(']');
-                let head = message::handshake_head(app, range, Some("session"));
+                let head = heads::handshake_head(app, range, Some("session"));
                 F::message(&head, &F::text(&credentials))
             }
         };
@@ -110,7 +111,7 @@ impl<F: Format> Connection<F> {
         }
         let mut id = String::new();
         mdsf::write_string(&session_id, &mut id);
-        let answer = F::message(&message::answer_head("handshake", 0, "ok"), &F::text(&id));
+        let answer = F::message(&heads::answer_head("handshake", 0, "ok"), &F::text(&id));
         self.drop_session();
         self.session = Some(Session::new(session_id));
         self.push_transmit(answer);
@@ -133,10 +134,7 @@ impl<F: Format> Connection<F> {
         };
         let delivered = session.delivered();
         let count = session.received().to_string();
-        let answer = F::message(
-            &message::answer_head("handshake", 0, "ok"),
-            &F::text(&count),
-        );
+        let answer = F::message(&heads::answer_head("handshake", 0, "ok"), &F::text(&count));
         self.push_transmit(answer);
         while let Some(answer) = self.kept_answers.pop_front() {
             self.push_transmit(answer);
@@ -159,7 +157,7 @@ impl<F: Format> Connection<F> {
         if mdsf::write(&error, &mut payload, options).is_err() {
             payload = format!("[{}]", code::AUTH_FAILED);
         }
-        let answer = message::answer_head("handshake", 0, "error");
+        let answer = heads::answer_head("handshake", 0, "error");
         let answer = F::message(&answer, &F::text(&payload));
         self.push_transmit(answer);
         self.begin_close(now, 1000);
@@ -195,7 +193,7 @@ impl<F: Format> Connection<F> {
             (Role::Client, Message::HandshakeRequest(_)) => {
                 let id = i64::from(handshaking != Handshaking::Idle);
                 let error = F::text(&format!("[{}]", code::NOT_A_SERVER));
-                let head = message::answer_head("handshake", id, "error");
+                let head = heads::answer_head("handshake", id, "error");
                 self.push_transmit(F::message(&head, &error));
                 self.misbehaved(now, PeerMisbehaved::NotAServer, text.to_owned());
             }

@@ -88,6 +88,7 @@ pub mod error;
 mod event;
 mod format;
 mod handshake;
+mod heads;
 mod heartbeat;
 pub mod mdsf;
 pub mod message;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::calls::CallId;
 use crate::error::Refused;
 use crate::format::Format;
-use crate::message;
+use crate::heads;
 
 /// A call, event, inspect or ping on its way to becoming a message.
 ///
@@ -75,16 +75,16 @@ impl<T: Clone> Operation<'_, T> {
             Operation::Call {
                 interface, method, ..
             } => {
-                message::check_interface(interface)?;
-                message::check_verb("call", ("method", method))
+                heads::check_interface(interface)?;
+                heads::check_verb("call", ("method", method))
             }
             Operation::Event {
                 interface, event, ..
             } => {
-                message::check_interface(interface)?;
-                message::check_verb("event", ("event", event))
+                heads::check_interface(interface)?;
+                heads::check_verb("event", ("event", event))
             }
-            Operation::Inspect { interface, .. } => message::check_interface(interface),
+            Operation::Inspect { interface, .. } => heads::check_interface(interface),
             Operation::Ping { .. } => Ok(()),
         }
     }
@@ -97,14 +97,14 @@ impl<T: Clone> Operation<'_, T> {
                 method,
                 args,
                 ..
-            } => F::message(&message::head("call", id, interface, method), args),
+            } => F::message(&heads::head("call", id, interface, method), args),
             Operation::Event {
                 interface,
                 event,
                 args,
-            } => F::message(&message::head("event", id, interface, event), args),
-            Operation::Inspect { interface, .. } => F::text(&message::inspect(id, interface)),
-            Operation::Ping { .. } => F::text(&message::bare("ping", id)),
+            } => F::message(&heads::head("event", id, interface, event), args),
+            Operation::Inspect { interface, .. } => F::text(&heads::inspect(id, interface)),
+            Operation::Ping { .. } => F::text(&heads::bare("ping", id)),
         }
     }
 

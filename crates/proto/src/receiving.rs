@@ -8,7 +8,8 @@ use crate::connection::{Connection, Phase};
 use crate::error::{PeerMisbehaved, code};
 use crate::event::{Event, HandshakeFailure, Outcome};
 use crate::format::Format;
-use crate::message::{self, Message};
+use crate::heads;
+use crate::message::Message;
 use crate::time::Instant;
 
 /// Messages that came before the handshake's answer (Q22).
@@ -108,7 +109,7 @@ impl<F: Format> Connection<F> {
             }
             Message::Ping { id } => {
                 self.receive(id);
-                self.transmit(&message::bare("pong", id));
+                self.transmit(&heads::bare("pong", id));
             }
             Message::Callback { id, outcome } => {
                 self.acknowledge(id);

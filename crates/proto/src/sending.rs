@@ -6,7 +6,7 @@ use crate::connection::{Connection, Phase};
 use crate::error::{Refused, code};
 use crate::event::{Event, Outcome, Output};
 use crate::format::Format;
-use crate::message;
+use crate::heads;
 use crate::operation::Operation;
 use crate::time::Instant;
 
@@ -206,7 +206,7 @@ impl<F: Format> Connection<F> {
             return;
         };
         let id = session.next_id();
-        let text = F::text(&message::bare("ping", self.role.signed(id)));
+        let text = F::text(&heads::bare("ping", self.role.signed(id)));
         session.keep(text.clone(), F::weight(&text));
         session.transmitted();
         self.acknowledging = Some(id);

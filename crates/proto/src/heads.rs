@@ -1,0 +1,127 @@
+//! Heads: everything of a message of ours before its payload, and the names that may stand in it.
+
+use crate::error::Refused;
+use crate::mdsf;
+
+/// Everything of a call or an event before its payload: `{call:[3,'auth'],login:`.
+pub(crate) fn head(kind: &'static str, id: i64, interface: &str, verb: &str) -> String {
+    let mut text = String::with_capacity(interface.len() + verb.len() + 32);
+    open(&mut text, kind, id);
+    text.push(',');
+    mdsf::write_string(interface, &mut text);
+    text.push_str("],");
+    mdsf::write_key(verb, &mut text);
+    text.push(':');
+    text
+}
+
+/// `{inspect:[4,'auth']}`
+pub(crate) fn inspect(id: i64, interface: &str) -> String {
+    let mut text = String::with_capacity(interface.len() + 24);
+    open(&mut text, "inspect", id);
+    text.push(',');
+    mdsf::write_string(interface, &mut text);
+    text.push_str("]}");
+    text
+}
+
+/// `{ping:[5]}` or `{pong:[5]}`
+pub(crate) fn bare(kind: &'static str, id: i64) -> String {
+    let mut text = String::with_capacity(24);
+    open(&mut text, kind, id);
+    text.push_str("]}");
+    text
+}
+
+/// Everything of an answer before its payload: `{callback:[3],ok:`.
+pub(crate) fn answer_head(kind: &'static str, id: i64, verb: &'static str) -> String {
+    let mut text = String::with_capacity(32);
+    open(&mut text, kind, id);
+    text.push_str("],");
+    text.push_str(verb);
+    text.push(':');
+    text
+}
+
+/// Everything of a handshake request before its credentials, or all but the closing brace of one
+/// without: `{handshake:[0,'app','^1'],login:`.
+pub(crate) fn handshake_head(app: &str, range: Option<&str>, strategy: Option<&str>) -> String {
+    let mut text = String::from("{handshake:[0,");
+    mdsf::write_string(app, &mut text);
+    if let Some(range) = range {
+        text.push(',');
+        mdsf::write_string(range, &mut text);
+    }
+    text.push(']');
+    if let Some(strategy) = strategy {
+        text.push(',');
+        mdsf::write_key(strategy, &mut text);
+        text.push(':');
+    }
+    text
+}
+
+fn open(text: &mut String, kind: &'static str, id: i64) {
+    text.push('{');
+    text.push_str(kind);
+    text.push_str(":[");
+    text.push_str(&id.to_string());
+}
+
+pub(crate) fn check_interface(name: &str) -> Result<(), Refused> {
+    if name.is_empty() {
+        return Err(refused("interface", name, "it is empty"));
+    }
+    Ok(())
+}
+
+pub(crate) fn check_verb(kind: &str, (what, name): (&'static str, &str)) -> Result<(), Refused> {
+    if name == kind {
+        return Err(refused(
+            what,
+            name,
+            "it would take the place of the message's header",
+        ));
+    }
+    if name == "__proto__" {
+        return Err(refused(
+            what,
+            name,
+            "JavaScript peers take it for the prototype",
+        ));
+    }
+    if is_array_index(name) {
+        return Err(refused(
+            what,
+            name,
+            "JavaScript peers move such keys to the front",
+        ));
+    }
+    Ok(())
+}
+
+pub(crate) fn check_strategy(name: &str) -> Result<(), Refused> {
+    if matches!(name, "anonymous" | "session") {
+        return Err(refused(
+            "strategy",
+            name,
+            "the protocol gives it a meaning of its own",
+        ));
+    }
+    check_verb("handshake", ("strategy", name))
+}
+
+pub(crate) fn refused(what: &'static str, name: &str, why: &'static str) -> Refused {
+    Refused::Name {
+        what,
+        name: name.to_owned(),
+        why,
+    }
+}
+
+/// Whether JavaScript orders this key before all others: a decimal integer below 2³² − 1.
+fn is_array_index(name: &str) -> bool {
+    let canonical = name == "0" || !name.starts_with('0');
+    let digits = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    canonical && digits && name.parse::<u32>().is_ok_and(|index| index < u32::MAX)
+}
