@@ -19,6 +19,8 @@ pub(crate) enum Who {
     Server,
 }
 
+pub(crate) const BOTH: [Who; 2] = [Who::Client, Who::Server];
+
 impl Who {
     pub(crate) fn other(self) -> Self {
         match self {
@@ -140,7 +142,7 @@ impl Pair {
     pub(crate) fn cut(&mut self, notices: [Option<Duration>; 2], unreachable: Duration) {
         self.note('-', || "the link is cut".to_owned());
         self.reachable = self.now + unreachable;
-        for (who, notices) in [Who::Client, Who::Server].into_iter().zip(notices) {
+        for (who, notices) in BOTH.into_iter().zip(notices) {
             if let Some(link) = self.on[who as usize] {
                 self.links[link].cut = true;
                 if let Some(after) = notices {
