@@ -8,7 +8,7 @@ use jstp_proto::{Auth, Refused};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::driver::Driver;
+use crate::driver::{Driver, Issue};
 use crate::error;
 use crate::options::{
     App, CallOptions, TransportOptions, get, is_absent, read_callback, read_interval, read_name,
@@ -38,7 +38,7 @@ impl Link {
         awaited: Awaited,
         callback: Option<Function>,
         options: CallOptions,
-        issue: impl FnOnce(&mut crate::driver::Core) -> Result<jstp_proto::CallId, Refused>,
+        issue: Issue<'_>,
     ) -> Result<JsValue, JsValue> {
         let throws = callback.is_some();
         let (waiter, promise) = Waiter::new(callback);
@@ -102,6 +102,12 @@ impl Link {
         self.driver.stats()
     }
 
+    /// Milliseconds to the server and back, by the last ping, or undefined.
+    #[wasm_bindgen(getter)]
+    pub fn rtt(&self) -> JsValue {
+        self.driver.rtt()
+    }
+
     /// Somebody listens to the events of protocol.md 10.
     #[wasm_bindgen(js_name = startLogging)]
     pub fn start_logging(&self) {
@@ -150,13 +156,14 @@ impl Link {
             return Ok(Promise::reject(&reason).into());
         }
         let resend = options.resend;
-        self.request(Awaited::Results, function, options, |core| {
+        let issue: Issue<'_> = Box::new(|core| {
             if resend {
                 core.call_with_resend(&interface, &method, args)
             } else {
                 core.call(&interface, &method, args)
             }
-        })
+        });
+        self.request(Awaited::Results, function, options, issue)
     }
 
     /// Emits an event to the peer (protocol.md 2.3).
@@ -191,9 +198,8 @@ impl Link {
         match read() {
             Ok((interface, function)) => {
                 let awaited = Awaited::Proxy(interface.clone());
-                self.request(awaited, function, CallOptions::default(), |core| {
-                    core.inspect(&interface)
-                })
+                let issue: Issue<'_> = Box::new(|core| core.inspect(&interface));
+                self.request(awaited, function, CallOptions::default(), issue)
             }
             Err(error) => mistake(callback, error),
         }
@@ -204,7 +210,12 @@ impl Link {
         match read_callback(callback) {
             Ok(function) => {
                 let options = CallOptions::default();
-                self.request(Awaited::Pong, function, options, |core| core.ping())
+                self.request(
+                    Awaited::Pong,
+                    function,
+                    options,
+                    Box::new(|core| core.ping()),
+                )
             }
             Err(error) => mistake(callback, error),
         }

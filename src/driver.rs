@@ -33,6 +33,9 @@ pub(crate) const SUBPROTOCOL: &str = "metarhia-jstp";
 pub(crate) type Core = Connection<Page>;
 type Output = OutputOf<Page>;
 
+/// Makes a request of the core. Boxed, so that there is one copy of what every request goes through.
+pub(crate) type Issue<'a> = Box<dyn FnOnce(&mut Core) -> Result<CallId, Refused> + 'a>;
+
 /// A connection's core and everything around it.
 pub(crate) struct Driver {
     core: RefCell<Core>,
@@ -188,19 +191,25 @@ impl Driver {
 
     /// One feed of the core, and the delivery of what it says to it.
     pub(crate) fn turn<R>(self: &Rc<Self>, feed: impl FnOnce(&mut Core, Instant) -> R) -> R {
-        let (result, deadline) = {
+        let result = feed(&mut self.core.borrow_mut(), clock::now());
+        self.drain();
+        result
+    }
+
+    /// The rest of a turn, of which a copy for each feed would be a good part of the module.
+    #[inline(never)]
+    fn drain(self: &Rc<Self>) {
+        let deadline = {
             let mut core = self.core.borrow_mut();
-            let result = feed(&mut core, clock::now());
             let mut outputs = self.outputs.borrow_mut();
             while let Some(output) = core.poll_output() {
                 outputs.push_back(output);
             }
             let deadlines = [core.poll_timeout(), self.waiting.borrow().next_deadline()];
-            (result, deadlines.into_iter().flatten().min())
+            deadlines.into_iter().flatten().min()
         };
         self.set_alarm(deadline);
         self.deliver();
-        result
     }
 
     fn set_alarm(self: &Rc<Self>, deadline: Option<Instant>) {
@@ -260,7 +269,7 @@ impl Driver {
         awaited: Awaited,
         waiter: Waiter,
         options: CallOptions,
-        issue: impl FnOnce(&mut Core) -> Result<CallId, Refused>,
+        issue: Issue<'_>,
     ) -> Result<(), (Waiter, Refused)> {
         self.turn(|core, now| match issue(core) {
             // Entered before anything is delivered: page code that runs then may end it all.
