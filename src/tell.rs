@@ -1,6 +1,7 @@
 //! What the core has to say, told to the page and to whoever waits for it.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use js_sys::Array;
 use jstp_proto::error::code;
@@ -134,7 +135,7 @@ impl Driver {
             }
             HandshakeFailure::TransportClosed => self.no_answer(&self.close_code_text()),
             HandshakeFailure::TimedOut => {
-                let timeout = self.look(|core| core.config().handshake_timeout.as_millis());
+                let timeout = millis(self.look(|core| core.config().handshake_timeout));
                 self.no_answer(&format!("nothing came within {timeout} ms"))
             }
             HandshakeFailure::Cancelled => self.no_answer("closed by its owner"),
@@ -255,7 +256,7 @@ impl Driver {
     fn not_opened(&self, why: TransportEnd) -> JsValue {
         let why = match why {
             TransportEnd::ConnectTimeout => {
-                let timeout = self.look(|core| core.config().connect_timeout.as_millis());
+                let timeout = millis(self.look(|core| core.config().connect_timeout));
                 format!("no answer within {timeout} ms")
             }
             _ => format!(
@@ -266,6 +267,11 @@ impl Driver {
         };
         error::plain(&format!("Cannot connect to {}: {why}", self.url()))
     }
+}
+
+/// Not as the 128 bits that a duration has: writing those takes a kilobyte of code.
+fn millis(duration: Duration) -> u32 {
+    duration.as_millis() as u32
 }
 
 fn reason(why: TransportEnd) -> &'static str {

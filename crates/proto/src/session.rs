@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use crate::ordered::Ordered;
+
 /// What outlives a transport on one side (protocol.md 4.1). Ids in here are absolute.
 #[derive(Clone, Debug)]
 pub struct Session<T> {
@@ -66,17 +68,13 @@ impl<T> Session<T> {
             last_id,
             buffer,
         } = parts;
-        let mut buffer: Vec<Kept<T>> = buffer
-            .into_iter()
-            .filter(|(id, _)| *id > delivered)
-            .map(|(id, text)| Kept {
-                id,
-                weight: weigh(&text),
-                text,
-            })
-            .collect();
-        buffer.sort_by_key(|kept| kept.id);
-        buffer.dedup_by_key(|kept| kept.id);
+        let mut kept = Ordered::default();
+        // Of two with one id the first counts, which goes in last.
+        for (id, text) in buffer.into_iter().rev().filter(|(id, _)| *id > delivered) {
+            let weight = weigh(&text);
+            kept.insert(id, Kept { id, weight, text });
+        }
+        let buffer = kept.take(|_, _| true);
         let last_kept = buffer.last().map_or(0, |kept| kept.id);
         let last_id = last_id.max(delivered).max(last_kept);
         Self {
