@@ -1,10 +1,12 @@
 //! A [`Visitor`] that writes the value as JSON text.
 
+use super::Limits;
 use super::error::ReadError;
 use super::float::integer_digits;
 use super::key::Key;
 use super::number::{Form, Number};
-use super::read::{Reader, Visitor};
+use super::ordinary::{self, Output, Place};
+use super::read::{Open, Reader, Visitor};
 use super::text::Text;
 
 /// Writes what it is told as JSON text of which `JSON.parse` makes the same value, `__proto__` being a key
@@ -207,6 +209,19 @@ impl Json {
         self.token(b"\":");
     }
 
+    /// Writes what is ordinary from `place` on.
+    #[inline(never)]
+    fn ahead(&mut self, text: &str, place: Place, open: &mut Open, limits: Limits) -> Place {
+        let mut output = Output {
+            buffer: &mut self.buffer,
+            len: self.len,
+            member: self.member,
+        };
+        let place = ordinary::copy(text.as_bytes(), place, &mut output, open, limits);
+        (self.len, self.member) = (output.len, output.member);
+        place
+    }
+
     #[inline(always)]
     fn close(&mut self, bracket: u8) {
         debug_assert!(bracket.is_ascii());
@@ -299,6 +314,6 @@ impl Visitor for Json {
     /// Not generic and not inlined: compiled here, with this crate's optimization.
     #[inline(never)]
     fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), ReadError> {
-        reader.walk(self)
+        reader.walk(self, Self::ahead)
     }
 }

@@ -147,7 +147,7 @@ fn escaped(text: &str, start: usize) -> Result<(char, usize), ReadError> {
 }
 
 /// Whether each byte is part of an ASCII identifier.
-static IN_IDENTIFIER: [bool; 256] = {
+pub(super) static IN_IDENTIFIER: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
     while byte < 256 {

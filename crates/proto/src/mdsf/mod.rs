@@ -14,6 +14,7 @@ mod json;
 mod key;
 mod number;
 mod object;
+mod ordinary;
 mod read;
 mod ser;
 mod text;

@@ -5,6 +5,7 @@ use super::blank::skip;
 use super::error::{ReadError, ReadErrorKind};
 use super::key::{Key, any_key, member};
 use super::number::{self, Number};
+use super::ordinary::{Next, Place};
 use super::text::{self, Text};
 
 /// Is told what a text holds, in the order in which it stands there.
@@ -124,12 +125,17 @@ impl<'t> Reader<'t> {
     /// The loop for visitors that hear little.
     #[inline(never)]
     fn walk_shared(&mut self, visitor: &mut dyn Visitor) -> Result<(), ReadError> {
-        self.walk(visitor)
+        self.walk(visitor, |_, _, place, _, _| place)
     }
 
-    /// [`value`](Self::value) for any visitor.
+    /// [`value`](Self::value) for any visitor. At the beginning of each member and element `ahead` may go on
+    /// by itself, and returns how far that was.
     #[inline]
-    pub(super) fn walk<V: Visitor + ?Sized>(&mut self, visitor: &mut V) -> Result<(), ReadError> {
+    pub(super) fn walk<V: Visitor + ?Sized>(
+        &mut self,
+        visitor: &mut V,
+        ahead: impl Fn(&mut V, &'t str, Place, &mut Open, Limits) -> Place,
+    ) -> Result<(), ReadError> {
         let text = self.text;
         let bytes = text.as_bytes();
         // Copies of what changes with every token, which the compiler can then keep in registers.
@@ -148,6 +154,7 @@ impl<'t> Reader<'t> {
                     return Err(self.too_many_values(at));
                 }
             }
+            let mut next = Next::Separator;
             match bytes.get(at) {
                 Some(b'\'') => {
                     let (content, end) = text::read::<b'\''>(text, at + 1)?;
@@ -168,27 +175,21 @@ impl<'t> Reader<'t> {
                     self.open.push(inside, at, self.limits)?;
                     inside = Inside::Object;
                     visitor.begin_object();
-                    let (key, end) = member(text, at + 1)?;
-                    at = end;
-                    if let Some(key) = key {
-                        visitor.key(key);
-                        continue 'value;
-                    }
-                    visitor.end_object();
-                    inside = self.open.pop();
+                    at += 1;
+                    next = Next::Member;
                 }
                 Some(b'[') => {
                     self.open.push(inside, at, self.limits)?;
                     inside = Inside::Array;
                     visitor.begin_array();
                     at += 1;
-                    continue 'value;
+                    next = Next::Value;
                 }
                 // In an array the turn begins after the bracket or a comma, where none of these is a value.
                 Some(b',') if inside == Inside::Array => {
                     visitor.undefined();
                     at += 1;
-                    continue 'value;
+                    next = Next::Value;
                 }
                 Some(b']') if inside == Inside::Array => {
                     values_left += 1;
@@ -208,8 +209,34 @@ impl<'t> Reader<'t> {
                 }
             }
 
-            // The value is complete; so may be what it stands in.
+            // A value is complete, or has been begun. If it is, so may be what it stands in.
             loop {
+                if next != Next::Separator {
+                    let place = Place {
+                        at,
+                        inside,
+                        values_left,
+                        next,
+                    };
+                    let place = ahead(visitor, text, place, &mut self.open, self.limits);
+                    (at, inside, values_left) = (place.at, place.inside, place.values_left);
+                    next = Next::Separator;
+                    match place.next {
+                        Next::Separator => {}
+                        Next::Value => continue 'value,
+                        Next::Member => {
+                            let (key, end) = member(text, at)?;
+                            at = end;
+                            if let Some(key) = key {
+                                visitor.key(key);
+                                continue 'value;
+                            }
+                            visitor.end_object();
+                            inside = self.open.pop();
+                        }
+                    }
+                    continue;
+                }
                 match (inside, bytes.get(at)) {
                     (Inside::Nothing, _) => {
                         self.at = at;
@@ -217,13 +244,9 @@ impl<'t> Reader<'t> {
                         return Ok(());
                     }
                     (Inside::Object, Some(b',')) => {
-                        let (key, end) = member(text, at + 1)?;
-                        at = end;
-                        if let Some(key) = key {
-                            visitor.key(key);
-                            continue 'value;
-                        }
-                        visitor.end_object();
+                        at += 1;
+                        next = Next::Member;
+                        continue;
                     }
                     (Inside::Object, Some(b'}')) => {
                         at += 1;
@@ -231,7 +254,8 @@ impl<'t> Reader<'t> {
                     }
                     (Inside::Array, Some(b',')) => {
                         at += 1;
-                        continue 'value;
+                        next = Next::Value;
+                        continue;
                     }
                     (Inside::Array, Some(b']')) => {
                         at += 1;
@@ -321,7 +345,7 @@ fn word<V: Visitor + ?Sized>(
 
 /// What the next token stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Inside {
+pub(super) enum Inside {
     Nothing,
     Array,
     Object,
@@ -330,7 +354,7 @@ enum Inside {
 /// The arrays and objects around the innermost one, a bit each, so that reading needs no stack of its own
 /// and, up to 64 levels, no memory either.
 #[derive(Debug, Default)]
-struct Open {
+pub(super) struct Open {
     depth: u32,
     /// The innermost up to 64, the last in the lowest bit; set for objects.
     last: u64,
@@ -346,7 +370,12 @@ impl Open {
 
     /// Notes that something opens at `at`, inside of `outer`.
     #[inline(always)]
-    fn push(&mut self, outer: Inside, at: usize, limits: Limits) -> Result<(), ReadError> {
+    pub(super) fn push(
+        &mut self,
+        outer: Inside,
+        at: usize,
+        limits: Limits,
+    ) -> Result<(), ReadError> {
         let limit = limits.depth;
         if self.depth >= limit {
             return Err(ReadError::new(at, ReadErrorKind::TooDeep { limit }));
@@ -361,7 +390,7 @@ impl Open {
 
     /// Notes that what opened last has ended; returns what it stood in.
     #[inline(always)]
-    fn pop(&mut self) -> Inside {
+    pub(super) fn pop(&mut self) -> Inside {
         let outer = if self.depth <= 1 {
             Inside::Nothing
         } else if self.last & 1 == 1 {

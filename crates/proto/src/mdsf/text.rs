@@ -302,17 +302,8 @@ fn unit_or_char(value: u32) -> Option<Escape> {
 /// length of `bytes` if none does.
 #[inline(always)]
 fn find_special<const QUOTE: u8>(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = u64::MAX / 0xff;
-    const HIGH: u64 = ONES * 0x80;
     while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        let word = u64::from_le_bytes(*eight);
-        // A byte below 0x80 sets its high bit in a difference when it is less than what is taken from it.
-        // The borrow may then spoil the bytes after it, never those before, and the first is all we want.
-        let less = (word ^ (ONES * u64::from(QUOTE))).wrapping_sub(ONES)
-            | (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES)
-            | (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES)
-            | word.wrapping_sub(ONES * 0x20);
-        let hits = less & !word & HIGH;
+        let hits = special(u64::from_le_bytes(*eight), QUOTE);
         if hits != 0 {
             return at + (hits.trailing_zeros() / 8) as usize;
         }
@@ -325,6 +316,21 @@ fn find_special<const QUOTE: u8>(bytes: &[u8], mut at: usize) -> usize {
         at += 1;
     }
     at
+}
+
+/// The lowest bit set is the highest of the first of eight bytes that is `quote`, a double quote, a
+/// backslash or a control character; none is set if there is no such byte.
+#[inline(always)]
+pub(super) fn special(word: u64, quote: u8) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES * 0x80;
+    // A byte below 0x80 sets its high bit in a difference when it is less than what is taken from it.
+    // The borrow may then spoil the bytes after it, never those before, and the first is all we want.
+    // With bit 1 turned over, the double quote is the one byte that follows the control characters.
+    let less = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21)
+        | (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES)
+        | (word ^ (ONES * u64::from(quote))).wrapping_sub(ONES);
+    less & !word & HIGH
 }
 
 /// Passes `unit` on as a JSON escape.

@@ -152,7 +152,7 @@ impl ValueReader {
 
 impl Visitor for ValueReader {
     fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), ReadError> {
-        reader.walk(self)
+        reader.walk(self, |_, _, place, _, _| place)
     }
 
     fn undefined(&mut self) {

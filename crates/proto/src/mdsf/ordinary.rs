@@ -1,0 +1,235 @@
+//! What is ordinary, straight from MDSF to JSON.
+//!
+//! Nearly all of most messages is `name:'text'`, `name:12` and the brackets around such members, without
+//! blanks or escapes. What is that, and far enough from the end of the text to be copied eight bytes at a
+//! time, is done here in one go; the reading loop, which knows the whole grammar, takes over wherever
+//! something else stands. This loop never fails: it stops before what it does not know.
+
+use super::Limits;
+use super::key::IN_IDENTIFIER;
+use super::read::{Inside, Open};
+use super::text::special;
+
+/// Where a reader is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) at: usize,
+    pub(super) inside: Inside,
+    /// How many more values may come.
+    pub(super) values_left: i64,
+    pub(super) next: Next,
+}
+
+/// What stands at a [`Place`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// A key, or the end of the object.
+    Member,
+    /// A value, or something else where the place is inside an array.
+    Value,
+    /// What follows a value.
+    Separator,
+}
+
+/// JSON text in the making: what [`Json`](super::Json) holds.
+pub(super) struct Output<'a> {
+    pub(super) buffer: &'a mut [u8],
+    pub(super) len: usize,
+    /// Where the last member begins.
+    pub(super) member: usize,
+}
+
+/// A key up to this length is copied as this many bytes.
+const KEY: usize = 16;
+/// So is a number.
+const NUMBER: usize = 16;
+
+/// Copies from `place` on. Returns where the reading loop has to go on.
+pub(super) fn copy(
+    bytes: &[u8],
+    mut place: Place,
+    output: &mut Output<'_>,
+    open: &mut Open,
+    limits: Limits,
+) -> Place {
+    let out = &mut *output.buffer;
+    let mut len = output.len;
+    let mut next = place.next;
+    // Nothing counts before the whole token has been copied.
+    'value: loop {
+        if next == Next::Member {
+            let Some((end, written)) = key(bytes, place.at, out, len) else {
+                break;
+            };
+            output.member = len;
+            (place.at, len) = (end, written);
+            next = Next::Value;
+        }
+        if place.values_left <= 0 {
+            break;
+        }
+        let at = place.at;
+        let copied = match bytes.get(at) {
+            Some(b'\'') => string::<b'\''>(bytes, at + 1, out, len),
+            Some(b'"') => string::<b'"'>(bytes, at + 1, out, len),
+            Some(b'0'..=b'9' | b'-') => number(bytes, at, out, len),
+            Some(b't' | b'f' | b'n') => word(bytes, at, out, len),
+            Some(&bracket @ (b'{' | b'[')) => {
+                let Some(room) = out.get_mut(len) else { break };
+                if open.push(place.inside, at, limits).is_err() {
+                    break;
+                }
+                *room = bracket;
+                len += 1;
+                place.at += 1;
+                place.values_left -= 1;
+                (place.inside, next) = match bracket {
+                    b'{' => (Inside::Object, Next::Member),
+                    _ => (Inside::Array, Next::Value),
+                };
+                continue;
+            }
+            _ => None,
+        };
+        let Some((end, written)) = copied else { break };
+        (place.at, len) = (end, written);
+        place.values_left -= 1;
+        next = Next::Separator;
+        loop {
+            let bracket = match (place.inside, bytes.get(place.at)) {
+                (Inside::Object, Some(b',')) => {
+                    place.at += 1;
+                    next = Next::Member;
+                    continue 'value;
+                }
+                (Inside::Array, Some(b',')) => {
+                    place.at += 1;
+                    next = Next::Value;
+                    continue 'value;
+                }
+                (Inside::Object, Some(b'}')) => b'}',
+                (Inside::Array, Some(b']')) => b']',
+                _ => break 'value,
+            };
+            // Instead of the last value's comma.
+            let Some(room) = room::<2>(out, len - 1) else {
+                break 'value;
+            };
+            *room = [bracket, b','];
+            len += 1;
+            place.at += 1;
+            place.inside = open.pop();
+        }
+    }
+    output.len = len;
+    place.next = next;
+    place
+}
+
+/// Copies a bare key in ASCII and the colon after it.
+#[inline(always)]
+fn key(bytes: &[u8], at: usize, out: &mut [u8], len: usize) -> Option<(usize, usize)> {
+    let key = chunk::<{ KEY + 1 }>(bytes, at)?;
+    let room = room::<{ KEY + 3 }>(out, len)?;
+    // Byte by byte: an object has the keys of the one before it, so the processor foresees where each ends
+    // and does not wait for that, as it would for the result of any arithmetic.
+    let mut end = 0;
+    while end < KEY && IN_IDENTIFIER[usize::from(key[end])] {
+        end += 1;
+    }
+    if end == 0 || key[end] != b':' || key[0].is_ascii_digit() {
+        return None;
+    }
+    room[0] = b'"';
+    room[1..=KEY].copy_from_slice(&key[..KEY]);
+    room[end + 1] = b'"';
+    room[end + 2] = b':';
+    Some((at + end + 1, len + end + 3))
+}
+
+/// Copies the rest of a string without escapes, and adds a comma.
+#[inline(always)]
+fn string<const QUOTE: u8>(
+    bytes: &[u8],
+    mut at: usize,
+    out: &mut [u8],
+    mut len: usize,
+) -> Option<(usize, usize)> {
+    *out.get_mut(len)? = b'"';
+    len += 1;
+    loop {
+        let eight = chunk::<8>(bytes, at)?;
+        *room::<8>(out, len)? = *eight;
+        let hits = special(u64::from_le_bytes(*eight), QUOTE);
+        if hits != 0 {
+            let plain = (hits.trailing_zeros() / 8) as usize;
+            at += plain;
+            len += plain;
+            break;
+        }
+        at += 8;
+        len += 8;
+    }
+    if bytes.get(at) != Some(&QUOTE) {
+        return None;
+    }
+    *room::<2>(out, len)? = *b"\",";
+    Some((at + 1, len + 2))
+}
+
+/// Copies a number that JSON spells the same, and adds a comma.
+#[inline(always)]
+fn number(bytes: &[u8], start: usize, out: &mut [u8], len: usize) -> Option<(usize, usize)> {
+    let number = chunk::<NUMBER>(bytes, start)?;
+    let digits = |mut at: usize| {
+        while let Some(b'0'..=b'9') = number.get(at) {
+            at += 1;
+        }
+        at
+    };
+    let whole = usize::from(number[0] == b'-');
+    let mut end = digits(whole);
+    if end == whole || (number[whole] == b'0' && end > whole + 1) {
+        return None;
+    }
+    if number.get(end) == Some(&b'.') {
+        let fraction = end + 1;
+        end = digits(fraction);
+        if end == fraction {
+            return None;
+        }
+    }
+    // Anything else may belong to it.
+    if !matches!(number.get(end), Some(b',' | b'}' | b']')) {
+        return None;
+    }
+    let room = room::<{ NUMBER + 1 }>(out, len)?;
+    room[..NUMBER].copy_from_slice(number);
+    room[end] = b',';
+    Some((start + end, len + end + 1))
+}
+
+/// Copies `true`, `false` or `null`, and adds a comma.
+#[inline(always)]
+fn word(bytes: &[u8], start: usize, out: &mut [u8], len: usize) -> Option<(usize, usize)> {
+    let word = chunk::<5>(bytes, start)?;
+    let letters = match word {
+        b"false" => 5,
+        [b't', b'r', b'u', b'e', _] | [b'n', b'u', b'l', b'l', _] => 4,
+        _ => return None,
+    };
+    let room = room::<6>(out, len)?;
+    room[..5].copy_from_slice(word);
+    room[letters] = b',';
+    Some((start + letters, len + letters + 1))
+}
+
+#[inline(always)]
+fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
+    bytes.get(at..)?.first_chunk()
+}
+
+#[inline(always)]
+fn room<const N: usize>(out: &mut [u8], len: usize) -> Option<&mut [u8; N]> {
+    out.get_mut(len..)?.first_chunk_mut()
+}
