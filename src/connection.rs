@@ -8,6 +8,7 @@ use jstp_proto::{Auth, Refused};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+use crate::clock;
 use crate::driver::{Driver, Issue};
 use crate::error;
 use crate::options::{
@@ -214,7 +215,7 @@ impl Link {
                     Awaited::Pong,
                     function,
                     options,
-                    Box::new(|core| core.ping()),
+                    Box::new(|core| core.ping(clock::now())),
                 )
             }
             Err(error) => mistake(callback, error),

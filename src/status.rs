@@ -88,6 +88,12 @@ impl Driver {
         page.emit("stateChange", &args);
     }
 
+    /// Milliseconds to the server and back, as the last ping measured, or undefined before one has.
+    pub(crate) fn rtt(&self) -> JsValue {
+        let rtt = self.look(jstp_proto::Connection::rtt);
+        rtt.map_or(JsValue::UNDEFINED, |rtt| (rtt.as_millis() as f64).into())
+    }
+
     /// The connection's figures as they are now.
     pub(crate) fn stats(&self) -> Object {
         let unacknowledged = |count: fn(&Session<JsString>) -> usize| {
@@ -116,6 +122,7 @@ impl Driver {
         ] {
             set(&stats, key, &value.into());
         }
+        set(&stats, "rtt", &self.rtt());
         stats
     }
 }

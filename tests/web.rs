@@ -302,7 +302,10 @@ async fn the_server_calls_the_page() {
 async fn a_ping_is_answered() {
     page(
         "const connection = await connect();
+         equal([connection.rtt, connection.stats.rtt], [undefined, undefined]);
          equal(await connection.ping(), undefined);
+         equal(connection.rtt >= 0 && connection.rtt < 5000, true);
+         equal(connection.stats.rtt, connection.rtt);
          equal(await new Promise((resolve) => connection.ping((...all) => resolve(all))), [null]);
          equal(typeof await connection.callMethod('back', 'ping', []), 'number');",
     )

@@ -48,6 +48,10 @@ export class Connection extends Emitter {
     return this.#link.stats;
   }
 
+  get rtt() {
+    return this.#link.rtt;
+  }
+
   get handshakeDone() {
     return this.#link.state === 'ready';
   }
@@ -175,7 +179,11 @@ export class Connection extends Emitter {
 
   /** The peer calls a method of the page's application. */
   static called(connection, id, interfaceName, methodName, args) {
-    const answer = (error, ...results) => connection.#link.answer(id, error, results);
+    const { session } = connection;
+    const answer = (error, ...results) => {
+      // A call of a session that was given up meanwhile: in the next one its id means nothing.
+      if (connection.session === session) connection.#link.answer(id, error, results);
+    };
     try {
       connection.application.callMethod(connection, interfaceName, methodName, args, answer);
     } catch (error) {

@@ -167,7 +167,8 @@ impl<F: Format> Connection<F> {
         self.calls.len() + self.queue.calls()
     }
 
-    /// How long the peer took to answer the last ping of a heartbeat or a resume.
+    /// How long the peer took to answer the last ping that went out when it was asked for, whether
+    /// the application's, a heartbeat's or a resume's.
     pub fn rtt(&self) -> Option<Duration> {
         self.rtt
     }
@@ -356,9 +357,14 @@ impl<F: Format> Connection<F> {
     ///
     /// # Errors
     /// See [`Refused`]; nothing is sent, kept or counted then.
-    pub fn ping(&mut self) -> Result<CallId, Refused> {
+    pub fn ping(&mut self, now: Instant) -> Result<CallId, Refused> {
         let call = self.calls.name();
         self.issue(Operation::Ping { call })?;
+        if self.phase == Phase::Ready
+            && let Some(session) = &self.session
+        {
+            self.timed = Some((session.last_id(), now));
+        }
         Ok(call)
     }
 

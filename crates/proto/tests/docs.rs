@@ -359,7 +359,7 @@ impl Peer {
                 self.calls.insert(call, format!("inspect {id}"));
             }
             Message::Ping { id } => {
-                let call = core.ping().map_err(refused)?;
+                let call = core.ping(now).map_err(refused)?;
                 self.calls.insert(call, format!("ping {id}"));
             }
             Message::Callback {

@@ -198,7 +198,7 @@ impl Stage {
                 self.made(made);
             }
             Step::Pings => {
-                let made = core.ping();
+                let made = core.ping(now);
                 self.made(made);
             }
             Step::Emits => allowed(core.emit("i", "e", "[]".to_owned())),

@@ -138,7 +138,7 @@ impl Model {
                 self.requested(from, made, false)?;
             }
             Action::Ping(from) => {
-                let made = self.pair.turn(from, |core, _| core.ping());
+                let made = self.pair.turn(from, |core, now| core.ping(now));
                 self.requested(from, made, false)?;
             }
             Action::Emit { from, times } => {

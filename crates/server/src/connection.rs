@@ -206,7 +206,8 @@ impl Connection {
     /// As [`call`](Self::call).
     pub async fn ping(&self) -> Result<Duration, CallError> {
         let sent = Instant::now();
-        self.request(|core| core.ping()).await?;
+        let now = self.now();
+        self.request(|core| core.ping(now)).await?;
         Ok(sent.elapsed())
     }
 

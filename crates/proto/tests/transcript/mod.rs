@@ -161,7 +161,7 @@ impl Scene {
                 core.call_with_resend(interface, method, args.to_owned())
             }
             ["inspect", interface] => core.inspect(interface),
-            ["ping"] => core.ping(),
+            ["ping"] => core.ping(self.now),
             _ => return Err("no such request".to_owned()),
         };
         match made {
