@@ -79,6 +79,13 @@ impl Drop for PageLife {
     }
 }
 
+/// Whether the browser says that there is no network. What is no browser does not say.
+pub(crate) fn is_offline() -> bool {
+    Reflect::get(&js_sys::global(), &"navigator".into())
+        .and_then(|navigator| Reflect::get(&navigator, &"onLine".into()))
+        .is_ok_and(|online| online == JsValue::FALSE)
+}
+
 fn is_hidden(document: Option<&EventTarget>) -> bool {
     let Some(document) = document else {
         return false;

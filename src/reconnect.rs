@@ -15,7 +15,7 @@ use crate::clock::{self, Alarm};
 use crate::driver::Driver;
 use crate::error;
 use crate::options::{TransportOptions, get};
-use crate::page::{PageEvent, PageLife};
+use crate::page::{self, PageEvent, PageLife};
 use crate::page_connection::PageConnection;
 use crate::waiter::{Waiter, run};
 
@@ -70,8 +70,12 @@ impl Driver {
                 self.reconnecting.offline.set(false);
                 self.attempt_in(Duration::from_millis((Math::random() * 1000.0) as u64));
             }
-            PageEvent::Awake if self.reconnecting.offline.get() => {}
-            PageEvent::Awake => self.attempt_in(Duration::ZERO),
+            // A page that was frozen has not been told that the network is back.
+            PageEvent::Awake if self.reconnecting.offline.get() && page::is_offline() => {}
+            PageEvent::Awake => {
+                self.reconnecting.offline.set(false);
+                self.attempt_in(Duration::ZERO);
+            }
         }
     }
 
@@ -83,8 +87,13 @@ impl Driver {
                 run(reconnector, &args);
             }
             None => {
-                let delay = self.reconnecting.backoff.borrow_mut().next(Math::random());
                 self.watch_page();
+                // The event may have come before there was anything to stop.
+                if page::is_offline() {
+                    self.reconnecting.offline.set(true);
+                    return;
+                }
+                let delay = self.reconnecting.backoff.borrow_mut().next(Math::random());
                 self.attempt_in(delay);
             }
         }
