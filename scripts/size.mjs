@@ -1,4 +1,5 @@
-// Prints what the package weighs on the way to a page: raw, and compressed as servers do it.
+// Prints what the package weighs on the way to a page: raw, and compressed as servers do it. Fails when
+// that is more than size-budget.json allows: bytes by brotli, of everything but inline-bytes.js.
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,8 +21,16 @@ rows.push(
   sum('JavaScript without inline-bytes.js', usual.filter(([name]) => name.endsWith('.js'))),
   sum('all without inline-bytes.js', usual),
 );
+const { brotli: budget } = JSON.parse(await readFile(new URL('size-budget.json', import.meta.url), 'utf8'));
+const [, , , brotli] = rows.at(-1);
 
 const width = Math.max(...rows.map(([name]) => name.length));
 const line = (name, ...cells) => `${name.padEnd(width)}${cells.map((cell) => String(cell).padStart(10)).join('')}`;
 console.log(line('bytes', 'raw', 'gzip', 'brotli'));
 for (const [name, ...cells] of rows) console.log(line(name, ...cells.map((n) => n.toLocaleString('en'))));
+if (brotli > budget) {
+  console.error(`size: ${brotli - budget} bytes above the budget of ${budget} (scripts/size-budget.json)`);
+  process.exitCode = 1;
+} else {
+  console.log(`${budget - brotli} bytes below the budget of ${budget}`);
+}
