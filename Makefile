@@ -55,9 +55,10 @@ demo: package ## serve the demo page and the server behind it
 	cargo build --release --package jstp-server
 	@node scripts/demo.mjs
 
-bench: package need-browser ## speed in a browser, and of the core
+bench: package need-browser ## speed and memory in a browser, and speed of the core
 	cargo build --release --package jstp-server
 	. scripts/browser.sh && node pkg-tests/bench/run.mjs
+	. scripts/browser.sh && node pkg-tests/bench/soak.mjs
 	cargo bench --package jstp-proto
 
 clean: ## remove what was built (.tools and npm packages stay)
