@@ -11,10 +11,12 @@ use jstp_server::{
     Value,
 };
 use serde::Serialize;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 /// Messages a newcomer can read up on.
 const HISTORY: usize = 50;
+/// How long somebody whose line broke may take to come back before the others hear that they left.
+const AWAY: Duration = Duration::from_secs(5);
 /// Characters in a name, and in a message.
 const MAX_NAME: usize = 40;
 const MAX_TEXT: usize = 2000;
@@ -31,9 +33,12 @@ struct Room {
     history: VecDeque<Said>,
 }
 
+/// Somebody in the room, who may be away: then what is said is kept by the session.
 struct Member {
     name: String,
     connection: Connection,
+    /// Whether the others take the member for present.
+    is_present: bool,
 }
 
 #[derive(Clone, Serialize)]
@@ -86,7 +91,13 @@ impl Demo {
     /// Follows who comes and goes.
     pub(crate) fn hear(&self, event: &ServerEvent<'_>) {
         match event {
-            ServerEvent::Disconnect { connection } => self.leave(connection),
+            ServerEvent::Disconnect { connection } => {
+                let (demo, connection) = (self.clone(), Connection::clone(connection));
+                tokio::spawn(async move {
+                    sleep(AWAY).await;
+                    demo.leave(&connection);
+                });
+            }
             ServerEvent::Reconnect { connection } => {
                 if let Some(Value::String(name)) = connection.get("name") {
                     // If somebody else took the name meanwhile, the client has to join anew.
@@ -121,30 +132,41 @@ impl Demo {
             return Err(MethodError::text(why));
         }
         let mut room = self.room();
-        if room
-            .members
-            .values()
-            .any(|other| other.name == name && !other.is(client))
-        {
-            return Err(MethodError::text(format!(
-                "Error: the name {name} is taken"
-            )));
+        if let Some(other) = room.named(name, client) {
+            if other.connection.is_open() {
+                return Err(MethodError::text(format!(
+                    "Error: the name {name} is taken"
+                )));
+            }
+            // Whoever is away has no claim on it.
+            let id = other.connection.id();
+            room.remove(id);
         }
         let member = Member {
             name: name.to_owned(),
             connection: client.clone(),
+            is_present: true,
         };
         let before = room.members.insert(client.id(), member);
         client.set("name", Value::String(name.to_owned()));
-        if before.as_ref().is_none_or(|before| before.name != name) {
-            if let Some(before) = before {
-                room.tell("left", (before.name,));
+        match before {
+            Some(before) if before.name == name => {
+                if !before.is_present {
+                    room.tell_others(client, "joined", (name,));
+                }
             }
-            room.tell("joined", (name,));
+            Some(before) => {
+                if before.is_present {
+                    room.tell("left", (before.name,));
+                }
+                room.tell("joined", (name,));
+            }
+            None => room.tell("joined", (name,)),
         }
         let mut members: Vec<String> = room
             .members
             .values()
+            .filter(|member| member.is_present)
             .map(|member| member.name.clone())
             .collect();
         members.sort_unstable();
@@ -178,10 +200,17 @@ impl Demo {
         Ok(())
     }
 
+    /// The client's line broke a while ago. Unless it is back the others take it for gone, but it
+    /// stays in the room while its session lasts, and finds what was said when it comes back.
     fn leave(&self, client: &Connection) {
         let mut room = self.room();
-        if let Some(member) = room.members.remove(&client.id()) {
-            room.tell("left", (member.name,));
+        let Some(member) = room.members.get_mut(&client.id()) else {
+            return;
+        };
+        if !client.is_open() && member.is_present {
+            member.is_present = false;
+            let name = member.name.clone();
+            room.tell_others(client, "left", (name,));
         }
     }
 
@@ -192,18 +221,38 @@ impl Demo {
 
 impl Room {
     /// Emits an event to everyone in the room.
-    fn tell(&self, event: &str, args: impl Serialize) {
-        let Ok(args) = to_value(&args) else { return };
-        for member in self.members.values() {
-            // Whoever cannot be told is about to leave.
-            let _ = member.connection.emit("chat", event, &args);
-        }
+    fn tell(&mut self, event: &str, args: impl Serialize) {
+        self.tell_if(|_| true, event, args);
     }
-}
 
-impl Member {
-    fn is(&self, client: &Connection) -> bool {
-        self.connection.id() == client.id()
+    /// Emits an event to everyone but one, who knows or need not know.
+    fn tell_others(&mut self, client: &Connection, event: &str, args: impl Serialize) {
+        self.tell_if(|id| id != client.id(), event, args);
+    }
+
+    fn tell_if(&mut self, is_told: impl Fn(u64) -> bool, event: &str, args: impl Serialize) {
+        let Ok(args) = to_value(&args) else { return };
+        // Who is away and cannot be told any more has no session, or one whose buffer is full.
+        self.members.retain(|id, member| {
+            !is_told(*id)
+                || member.connection.emit("chat", event, &args).is_ok()
+                || member.is_present
+        });
+    }
+
+    /// Another client's member of that name.
+    fn named(&self, name: &str, client: &Connection) -> Option<&Member> {
+        self.members
+            .values()
+            .find(|member| member.name == name && member.connection.id() != client.id())
+    }
+
+    fn remove(&mut self, id: u64) {
+        if let Some(member) = self.members.remove(&id)
+            && member.is_present
+        {
+            self.tell("left", (member.name,));
+        }
     }
 }
 
