@@ -1,0 +1,110 @@
+// The package's types: what must compile does, what must not does not, and they name what is there.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+
+import * as runtime from '../../pkg/index.js';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+const TSC = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
+const TYPES = fileURLToPath(new URL('../../pkg/index.d.ts', import.meta.url));
+
+async function compile(config) {
+  try {
+    await promisify(execFile)(process.execPath, [TSC, '--project', config, '--noEmit'], { cwd: HERE });
+  } catch (error) {
+    assert.fail(`tsc --project ${config}:\n${error.stdout}`);
+  }
+}
+
+for (const [config, what] of [
+  ['tsconfig.json', 'a strict page, with and without interfaces'],
+  ['tsconfig.strictest.json', 'the strictest page, and modules compiled one by one'],
+  ['tsconfig.worker.json', 'a worker'],
+  ['tsconfig.dispose.json', 'a page with a library of disposables'],
+]) {
+  test(`types: ${what}`, () => compile(config));
+}
+
+test('the tests of types are those of TypeScript 5.9', () => {
+  assert.match(ts.version, /^5\.9\./);
+});
+
+const program = ts.createProgram([TYPES], { target: ts.ScriptTarget.ES2022, lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'], types: [] });
+const checker = program.getTypeChecker();
+const declared = new Map(checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(TYPES)))
+  .filter((symbol) => symbol.flags & ts.SymbolFlags.Value || symbol.name === 'default')
+  .map((symbol) => [symbol.name, symbol]));
+
+const sorted = (names) => [...names].sort();
+const typeOf = (symbol) => checker.getTypeOfSymbol(symbol);
+const named = (properties) => properties.map(({ name }) => name).filter((name) => !name.startsWith('__@'));
+const classes = Object.keys(runtime).filter((name) => /^class\b/.test(String(runtime[name])));
+
+test('every export has a type, and every typed value is exported', () => {
+  assert.deepEqual(sorted(declared.keys()), sorted(Object.keys(runtime)));
+  assert.ok(declared.size > 20);
+});
+
+test('the default export has the types of what it holds', () => {
+  const properties = typeOf(declared.get('default')).getProperties();
+  assert.deepEqual(sorted(named(properties)), sorted(Object.keys(runtime.default)));
+  for (const property of properties) {
+    assert.equal(checker.typeToString(typeOf(property)), checker.typeToString(typeOf(declared.get(property.name))));
+  }
+});
+
+test('every function of ws has a type, and the other way round', () => {
+  assert.deepEqual(sorted(named(typeOf(declared.get('ws')).getProperties())), sorted(Object.keys(runtime.ws)));
+});
+
+test('every code has the value that its type says', () => {
+  const codes = Object.keys(runtime).filter((name) => name.startsWith('ERR_'));
+  assert.ok(codes.length > 10);
+  for (const name of codes) {
+    assert.equal(checker.typeToString(typeOf(declared.get(name))), String(runtime[name]), name);
+  }
+});
+
+test('there are classes to look into', () => {
+  assert.deepEqual(sorted(classes),
+    ['Application', 'Connection', 'RemoteError', 'RemoteProxy', 'Session', 'SimpleConnectPolicy']);
+});
+
+for (const name of classes) {
+  test(`every method and accessor of ${name} has a type, and every typed method is there`, () => {
+    const typed = checker.getDeclaredTypeOfSymbol(declared.get(name)).getProperties();
+    const { prototype } = runtime[name];
+    const methods = named(typed.filter((property) => property.flags & ts.SymbolFlags.Method));
+    for (const method of methods) assert.equal(typeof prototype[method], 'function', method);
+    const known = new Set(named(typed));
+    for (const member of members(prototype)) assert.ok(known.has(member), `${member} has no type`);
+  });
+
+  test(`every typed static of ${name} is there`, () => {
+    const statics = named(typeOf(declared.get(name)).getProperties()).filter((member) => member !== 'prototype');
+    for (const member of statics) assert.ok(member in runtime[name], member);
+  });
+}
+
+/** The names a class of the package gives its objects, those it inherits from another of them included. */
+function members(prototype) {
+  const names = [];
+  const foreign = new Set([Object.prototype, Error.prototype, Map.prototype]);
+  for (let at = prototype; at && !foreign.has(at); at = Object.getPrototypeOf(at)) {
+    names.push(...Object.getOwnPropertyNames(at).filter((name) => name !== 'constructor'));
+  }
+  return names;
+}
+
+test('a described connection has the fields that a real one has', () => {
+  const link = { state: 'closed', stats: {}, closedIntentionally: false };
+  const connection = new runtime.Connection(link, null, null);
+  const typed = checker.getDeclaredTypeOfSymbol(declared.get('Connection')).getProperties();
+  for (const field of named(typed)) assert.ok(field in connection, field);
+  for (const field of Object.keys(connection)) assert.ok(named(typed).includes(field), `${field} has no type`);
+});
