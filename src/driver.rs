@@ -30,6 +30,9 @@ use crate::waiting::{Abort, Awaited, Wait, Waiting};
 /// The subprotocol of JSTP (protocol.md 1.1).
 pub(crate) const SUBPROTOCOL: &str = "metarhia-jstp";
 
+/// Why there is no connection when the page did not wait for it.
+pub(crate) const CLOSED_BY_OWNER: &str = "closed by its owner";
+
 pub(crate) type Core = Connection<Page>;
 type Output = OutputOf<Page>;
 
@@ -134,6 +137,11 @@ impl Driver {
         self.stop_reconnecting();
         self.status
             .because("closed by the page", JsValue::UNDEFINED);
+        if self.look(Connection::state) == State::Connecting
+            && let Some(attempt) = self.take_attempt()
+        {
+            attempt.failed(&self.cannot_connect(CLOSED_BY_OWNER), &[]);
+        }
         self.turn(Connection::close);
         if self.look(Connection::state) == State::Closed && self.socket.borrow().is_none() {
             self.release_page();
@@ -386,6 +394,11 @@ impl Driver {
             || error::describe(thrown),
             |error| String::from(error.message()),
         );
+        self.cannot_connect(&why)
+    }
+
+    /// What whoever waits for a transport hears in its place.
+    pub(crate) fn cannot_connect(&self, why: &str) -> JsValue {
         error::plain(&format!("Cannot connect to {}: {why}", self.url()))
     }
 }

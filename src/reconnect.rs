@@ -12,7 +12,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::attempt::{self, Failure};
 use crate::clock::{self, Alarm};
-use crate::driver::Driver;
+use crate::driver::{CLOSED_BY_OWNER, Driver};
 use crate::error;
 use crate::options::{TransportOptions, get};
 use crate::page::{self, PageEvent, PageLife};
@@ -25,6 +25,10 @@ pub(crate) struct Reconnecting {
     alarm: Alarm,
     backoff: RefCell<Backoff>,
     attempting: Cell<bool>,
+    /// Set when the connection is closed before the attempt under way has opened a transport.
+    given_up: Cell<bool>,
+    /// The session's transport was made when the browser said that there is no network.
+    reached_offline: Cell<bool>,
     /// There is no network, so nothing is tried until there is.
     offline: Cell<bool>,
     life: RefCell<Option<PageLife>>,
@@ -41,8 +45,9 @@ impl Driver {
         }
     }
 
-    /// Forgets an attempt that has not begun.
+    /// Forgets an attempt that has not begun, or has yet to open its transport.
     pub(crate) fn stop_reconnecting(&self) {
+        self.reconnecting.given_up.set(true);
         self.reconnecting.alarm.set(None, || || {});
         self.reconnecting.offline.set(false);
         let life = self.reconnecting.life.borrow_mut().take();
@@ -54,6 +59,11 @@ impl Driver {
         let driver = Rc::clone(self);
         let life = PageLife::watch(move |event| driver.page_event(event));
         *self.reconnecting.life.borrow_mut() = Some(life);
+    }
+
+    /// A handshake succeeded.
+    pub(crate) fn reached(&self) {
+        self.reconnecting.reached_offline.set(page::is_offline());
     }
 
     fn page_event(self: &Rc<Self>, event: PageEvent) {
@@ -88,8 +98,9 @@ impl Driver {
             }
             None => {
                 self.watch_page();
-                // The event may have come before there was anything to stop.
-                if page::is_offline() {
+                // The event may have come before there was anything to stop. A server that was
+                // reached without a network, on this machine, needs none.
+                if page::is_offline() && !self.reconnecting.reached_offline.get() {
                     self.reconnecting.offline.set(true);
                     return;
                 }
@@ -127,6 +138,7 @@ impl Driver {
             return;
         }
         self.stop_reconnecting();
+        self.reconnecting.given_up.set(false);
         if let Some(transport) = transport {
             self.set_transport(transport);
         }
@@ -139,7 +151,11 @@ impl Driver {
         spawn_local(async move {
             // One transport at a time: the server may still take the old one for alive.
             driver.drop_transport();
-            let outcome = attempt::run(&driver, &page).await;
+            let outcome = if driver.reconnecting.given_up.get() {
+                Err(Failure::bare(driver.cannot_connect(CLOSED_BY_OWNER)))
+            } else {
+                attempt::run(&driver, &page).await
+            };
             driver.reconnecting.attempting.set(false);
             driver.attempted(&page, outcome, reports, waiter);
         });
@@ -169,6 +185,7 @@ impl Driver {
             Err(Failure { error, .. }) => error,
         };
         let lost = self.session_refused(page, &error);
+        self.status.because("attempt failed", error.clone());
         if reports {
             page.emit("reconnect", &Array::of1(&error));
         }
@@ -177,14 +194,16 @@ impl Driver {
         }
         // A listener may have closed the connection, or begun an attempt of its own.
         let idle = !self.reconnecting.attempting.get() && !self.is_ready();
-        if !reports || !idle || self.look(jstp_proto::Connection::closed_intentionally) {
-            return;
+        if reports && idle && !self.look(jstp_proto::Connection::closed_intentionally) {
+            match (lost, self.client.renews) {
+                (true, false) => self.close(),
+                (true, true) if self.client.reconnector.is_none() => {
+                    self.attempt_in(Duration::ZERO);
+                }
+                _ => self.ask_reconnector(),
+            }
         }
-        match (lost, self.client.renews) {
-            (true, false) => self.close(),
-            (true, true) if self.client.reconnector.is_none() => self.attempt_in(Duration::ZERO),
-            _ => self.ask_reconnector(),
-        }
+        self.tell_state();
     }
 
     /// The server does not know the session any more: what it held is lost, and the page is told.
@@ -221,10 +240,14 @@ impl Driver {
         Some(at.since(clock::now()).as_millis() as f64)
     }
 
+    /// Whether what follows the attempt under way is still to be decided.
+    pub(crate) fn is_attempting(&self) -> bool {
+        self.reconnecting.attempting.get()
+    }
+
     /// Whether a transport is lost and another is expected.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.look(jstp_proto::Connection::state) == State::Waiting
-            || self.reconnecting.attempting.get()
+        self.look(jstp_proto::Connection::state) == State::Waiting || self.is_attempting()
     }
 }
 

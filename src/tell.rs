@@ -8,7 +8,7 @@ use jstp_proto::error::code;
 use jstp_proto::{CallId, Event, HandshakeFailure, Outcome, PeerMisbehaved, TransportEnd};
 use wasm_bindgen::prelude::*;
 
-use crate::driver::{Driver, SUBPROTOCOL};
+use crate::driver::{CLOSED_BY_OWNER, Driver, SUBPROTOCOL};
 use crate::error;
 use crate::page_connection::PageConnection;
 use crate::payload::{self, Payload};
@@ -90,6 +90,7 @@ impl Driver {
     }
 
     fn connected(&self, page: Option<&PageConnection>, resumed: bool) {
+        self.reached();
         let reason = if resumed {
             "session resumed"
         } else {
@@ -138,7 +139,7 @@ impl Driver {
                 let timeout = millis(self.look(|core| core.config().handshake_timeout));
                 self.no_answer(&format!("nothing came within {timeout} ms"))
             }
-            HandshakeFailure::Cancelled => self.no_answer("closed by its owner"),
+            HandshakeFailure::Cancelled => self.no_answer(CLOSED_BY_OWNER),
         };
         self.status.because("handshake failed", error.clone());
         match self.take_handshake() {
@@ -265,7 +266,7 @@ impl Driver {
                 self.close_code_text()
             ),
         };
-        error::plain(&format!("Cannot connect to {}: {why}", self.url()))
+        self.cannot_connect(&why)
     }
 }
 
