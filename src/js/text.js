@@ -10,6 +10,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 export class Inlet {
   #memory;
   #view = new Uint8Array();
+  #start = 0;
   /** How many units the last call wrote. */
   read = 0;
 
@@ -23,14 +24,16 @@ export class Inlet {
    */
   encode(text, from, start, room) {
     let view = this.#view;
-    // The same buffer serves message after message. Memory that has grown is a new object.
-    if (view.buffer !== this.#memory.buffer || view.byteOffset !== start || view.byteLength !== room) {
+    // The same buffer serves message after message. Once memory has grown, the view has no length.
+    if (view.length !== room || this.#start !== start) {
       view = this.#view = new Uint8Array(this.#memory.buffer, start, room);
+      this.#start = start;
     }
     const rest = from === 0 ? text : text.slice(from);
     const { read, written } = encoder.encodeInto(rest, view);
+    if (read === rest.length) return written;
     this.read = read;
-    return read === rest.length ? written : -1 - written;
+    return -1 - written;
   }
 }
 

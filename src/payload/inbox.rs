@@ -20,25 +20,28 @@ extern "C" {
     fn read(this: &Inlet) -> u32;
 }
 
+/// What the buffer holds at first.
+const ROOM: usize = 16 * 1024;
+
 /// A buffer up to this length is kept for the next message.
 const KEPT: usize = 4 * 1024 * 1024;
 
-/// Room beyond one byte for each UTF-16 unit: a message in ASCII needs none, one with a few other
-/// characters need not be encoded twice.
+/// Room beyond one byte for each UTF-16 unit: a few characters beyond ASCII need no further attempt.
 const SLACK: usize = 1024;
 
 /// Takes texts out of JavaScript into a buffer that is kept from message to message.
 pub struct Inbox {
     inlet: Inlet,
+    /// Never empty.
     buffer: Vec<u8>,
 }
 
 impl Inbox {
-    /// An inbox without a buffer; the first message brings one.
+    /// An inbox with room for an ordinary message.
     pub fn new() -> Self {
         Self {
             inlet: Inlet::new(&wasm_bindgen::memory()),
-            buffer: Vec::new(),
+            buffer: vec![0; ROOM],
         }
     }
 
@@ -46,39 +49,48 @@ impl Inbox {
     ///
     /// `read` must not run page code: that could bring in the next message while this one is in use.
     pub fn with_text<R>(&mut self, text: &JsString, read: impl FnOnce(&str) -> R) -> R {
-        let length = self.encode(text);
+        let written = self.write(text, 0, 0);
+        let length = match usize::try_from(written) {
+            Ok(length) => length,
+            Err(_) => self.encode_rest(text, written),
+        };
         let bytes = &self.buffer[..length];
         // SAFETY: UTF-8 is what an encoder writes, whatever the string holds. To check that again would
         // be a second pass over every message.
         let result = read(unsafe { std::str::from_utf8_unchecked(bytes) });
         if self.buffer.len() > KEPT {
-            self.buffer = Vec::new();
+            self.buffer = vec![0; ROOM];
         }
         result
     }
 
-    /// Fills the buffer; returns how many bytes of it.
-    fn encode(&mut self, text: &JsString) -> usize {
+    /// Encodes what fits after the first `length` bytes.
+    fn write(&mut self, text: &JsString, from: u32, length: usize) -> i32 {
+        let room = &mut self.buffer[length..];
+        self.inlet.encode(text, from, room.as_mut_ptr(), room.len())
+    }
+
+    /// Makes room after a first attempt that `written` tells of; returns how many bytes the text took.
+    #[cold]
+    fn encode_rest(&mut self, text: &JsString, mut written: i32) -> usize {
         let units = text.length();
-        let wanted = (units as usize).saturating_add(SLACK);
-        if self.buffer.len() < wanted {
-            self.buffer = vec![0; wanted];
-        }
         let (mut from, mut length) = (0, 0);
-        loop {
-            let room = &mut self.buffer[length..];
-            let written = self.inlet.encode(text, from, room.as_mut_ptr(), room.len());
-            let complete = written >= 0;
-            length += if complete { written } else { -1 - written } as usize;
-            if complete {
-                return length;
-            }
+        while written < 0 {
+            length += (-1 - written) as usize;
             from += self.inlet.read();
-            // No UTF-16 unit takes more than three bytes.
+            // Text in ASCII so far goes on in ASCII, but for a few characters. None of it takes more than
+            // three bytes for a unit.
             let rest = units.saturating_sub(from) as usize;
-            self.buffer
-                .resize(length.saturating_add(rest.saturating_mul(3)), 0);
+            let ascii = length == from as usize;
+            let wanted = if ascii {
+                rest.saturating_add(SLACK)
+            } else {
+                rest.saturating_mul(3)
+            };
+            self.buffer.resize(length.saturating_add(wanted), 0);
+            written = self.write(text, from, length);
         }
+        length + written as usize
     }
 }
 
