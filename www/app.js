@@ -8,7 +8,8 @@ import { byId, onSubmit } from './dom.js';
 import { logEvent } from './events.js';
 import { startExplorer } from './explorer.js';
 import { chooseLibrary } from './library.js';
-import { whyNotConnected } from './words.js';
+import { startLine } from './line.js';
+import { whyBroken, whyNotConnected } from './words.js';
 
 const PANELS = [startChat, startCalculator, startClock, startExplorer];
 
@@ -16,6 +17,7 @@ const PANELS = [startChat, startCalculator, startClock, startExplorer];
 const BUTTONS = {
   connecting: 'Cancel',
   ready: 'Disconnect',
+  waiting: 'Disconnect',
   failed: 'Try again',
   lost: 'Connect again',
   closed: 'Connect',
@@ -28,6 +30,7 @@ let jstp = null;
 let attempt = null;
 let demo = null;
 let stopPanels = [];
+let line = null;
 
 byId('library').textContent = library.name;
 byId('other-library').textContent = `use ${library.other}`;
@@ -74,8 +77,14 @@ async function start() {
     closed: () => {
       if (attempt === mine) closed();
     },
+    changed: (state, detail) => {
+      if (attempt === mine) changed(state, detail);
+    },
+    sessionLost: () => {
+      if (attempt === mine) leavePanels();
+    },
   };
-  connect(jstp, url, heard, (error, connected) => {
+  connect(jstp, url, library.resumes, heard, (error, connected) => {
     if (attempt !== mine) {
       connected?.close();
     } else if (error) {
@@ -86,9 +95,35 @@ async function start() {
       demo = connected;
       const names = demo.interfaces.map(({ name }) => name).join(', ');
       show('ready', `Connected. The server offers ${names}.`);
-      stopPanels = PANELS.map((startPanel) => startPanel(demo));
+      enterPanels();
+      if (library.resumes) line = startLine(demo);
     }
   });
+}
+
+/** The connection lives on, with or without a transport under it. */
+function changed(state, detail) {
+  if (state === 'waiting') {
+    show('waiting', whyBroken(detail));
+  } else if (state === 'ready' && stopPanels.length === 0) {
+    show('ready', 'Connected anew: the server no longer knew the session.');
+    enterPanels();
+  } else if (state === 'ready') {
+    show('ready', 'Connected again. Nothing was lost on the way.');
+  } else {
+    byId('state').textContent = state;
+  }
+  line.show(state, detail);
+}
+
+function enterPanels() {
+  stopPanels = PANELS.map((startPanel) => startPanel(demo));
+}
+
+function leavePanels() {
+  for (const stopPanel of stopPanels) stopPanel();
+  stopPanels = [];
+  demo?.forgetListeners();
 }
 
 function stop() {
@@ -105,11 +140,12 @@ function closed() {
 }
 
 function end(status, sentence) {
+  leavePanels();
+  line?.end();
+  line = null;
   attempt = null;
   demo = null;
   show(status, sentence);
-  for (const stopPanel of stopPanels) stopPanel();
-  stopPanels = [];
 }
 
 function show(status, sentence, detail = '') {
@@ -117,11 +153,12 @@ function show(status, sentence, detail = '') {
   byId('sentence').textContent = sentence;
   byId('detail').textContent = detail;
   byId('toggle').textContent = BUTTONS[status];
-  byId('server').readOnly = status === 'ready' || status === 'connecting';
+  byId('server').readOnly = attempt !== null;
   byId('state').textContent = demo?.state ?? (status === 'connecting' ? 'connecting' : 'closed');
   byId('session').textContent = demo ? `${demo.sessionId.slice(0, 8)}…` : 'none';
   byId('session').title = demo ? demo.sessionId : '';
-  setEnabled(status === 'ready');
+  // What is asked while the line is broken waits for the next.
+  setEnabled(status === 'ready' || status === 'waiting');
 }
 
 /** Without a connection the panels' controls have nothing to work on. */

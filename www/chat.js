@@ -14,9 +14,13 @@ export function startChat(demo) {
   // Between joining and the history's arrival, events wait so that all stands in its order.
   let held = null;
   let me = null;
+  // What was typed and is not known to be said.
+  const unsent = [];
 
   const events = {
     message(from, text, time) {
+      // What comes back is not on its way any more, though its answer is still to come.
+      if (from === me) unsent.find((one) => one.text === text)?.said();
       addLine(messageLine({ from, text, time }, from === me));
     },
     joined(name) {
@@ -75,16 +79,23 @@ export function startChat(demo) {
     for (const said of history) addLine(messageLine(said, false));
   };
 
-  let sending = false;
-  const say = () => {
-    const text = byId('text').value.trim();
-    if (sending || text === '') return;
-    sending = true;
-    problem('');
+  const say = (text) => {
+    const line = unsentLine(me, text);
+    const forget = () => {
+      const index = unsent.findIndex((one) => one.line === line);
+      if (index >= 0) unsent.splice(index, 1);
+    };
+    const said = () => {
+      forget();
+      line.remove();
+    };
+    unsent.push({ text, line, said });
+    addLast(byId('unsent'), line, Infinity);
     demo.say(text, (error) => {
-      sending = false;
-      if (error) problem(whyFailed(error));
-      else byId('text').value = '';
+      if (!error) return said();
+      forget();
+      // The person may want to have it, or to say it again.
+      showFailed(line, text, whyFailed(error));
     });
   };
 
@@ -98,7 +109,12 @@ export function startChat(demo) {
 }
 
 onSubmit(byId('join'), () => current?.join());
-onSubmit(byId('say'), () => current?.say());
+onSubmit(byId('say'), () => {
+  const text = byId('text').value.trim();
+  if (!current || text === '') return;
+  byId('text').value = '';
+  current.say(text);
+});
 
 function showJoined() {
   byId('join').hidden = true;
@@ -117,6 +133,21 @@ function showMembers(members, me) {
   byId('members').replaceChildren(
     ...names.map((name) => make('li', {}, name === me ? `${name} (you)` : name)),
   );
+}
+
+function unsentLine(from, text) {
+  return make('li', {}, make('b', {}, from), ' ', make('span', {}, 'not sent yet'), make('p', {}, text));
+}
+
+function showFailed(line, text, why) {
+  const again = make('button', { type: 'button' }, 'Say it again');
+  again.addEventListener('click', () => {
+    if (!current) return;
+    line.remove();
+    current.say(text);
+  });
+  line.querySelector('span').replaceWith(make('span', { class: 'problem' }, why));
+  line.append(again);
 }
 
 function messageLine({ from, text, time }, isMine) {

@@ -8,17 +8,20 @@ const INTERFACES = ['chat', 'calculator', 'clock'];
  * Connects to the demo application at `url` and inspects its interfaces.
  * @param {object} jstp the library
  * @param {string} url where the server is
+ * @param {boolean} resumes whether the library is to open another transport by itself when one breaks
  * @param {object} heard called with what happens later: `event(interfaceName, name, args)` for each
- *   event from the server, `closed()` once the connection is gone
+ *   event from the server, `closed()` once the connection is gone, and if it resumes
+ *   `changed(state, detail)` for each other state and `sessionLost()` when the server forgot the session
  * @param {(error: unknown, demo?: DemoClient) => void} callback
  */
-export function connect(jstp, url, heard, callback) {
+export function connect(jstp, url, resumes, heard, callback) {
   const application = new jstp.Application('demo-page', {});
   application.handleEvent = (connection, interfaceName, name, args) => {
     heard.event(interfaceName, name, args);
   };
-  // Whether to connect again is up to the person in front of the page.
-  const client = { application, reconnector() {} };
+  const client = { application };
+  // Upstream's own would lose what is said meanwhile, so there it is up to the person.
+  if (!resumes) client.reconnector = () => {};
   const done = once((error, connection, proxies) => {
     if (error) {
       connection?.close();
@@ -28,10 +31,19 @@ export function connect(jstp, url, heard, callback) {
     const demo = new DemoClient(jstp, connection, proxies);
     // What goes wrong with the network ends in a close as well.
     connection.on('error', () => {});
-    connection.on('close', () => {
+    const closed = () => {
       demo.closed();
       heard.closed();
-    });
+    };
+    if (resumes) {
+      connection.on('stateChange', (state, previous, detail) => {
+        if (state === 'closed') closed();
+        else heard.changed(state, detail);
+      });
+      connection.on('sessionLost', () => heard.sessionLost());
+    } else {
+      connection.on('close', closed);
+    }
     callback(null, demo);
   });
   jstp.ws.connectAndInspect(APPLICATION, client, INTERFACES, url, done);
@@ -95,6 +107,11 @@ class DemoClient {
     this.#proxies[interfaceName].on(event, listener);
   }
 
+  /** Ends what `on` began. */
+  forgetListeners() {
+    for (const proxy of Object.values(this.#proxies)) proxy.removeAllListeners();
+  }
+
   /** Any method at all: `callback(error, ...results)`. Throws if the arguments cannot be sent. */
   call(interfaceName, method, args, callback) {
     this.#connection.callMethod(interfaceName, method, args, this.#expect(callback));
@@ -110,6 +127,11 @@ class DemoClient {
 
   close() {
     this.#connection.close();
+  }
+
+  /** Ends the transport under the connection, which is not told that this was on purpose. */
+  cut() {
+    this.#connection.getTransport()?.close(4000);
   }
 
   /** The connection is gone. Upstream would leave whoever still waits for an answer waiting. */

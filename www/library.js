@@ -10,13 +10,22 @@ const LIBRARIES = {
 
 const NAMES = { 'jstp-wasm': 'jstp-wasm', upstream: '@metarhia/jstp' };
 
-/** The library `?library=` names, how people call it, and the address of this page with the other. */
+/**
+ * The library `?library=` names, how people call it, whether it goes on by itself when the line breaks,
+ * and the address of this page with the other.
+ */
 export function chooseLibrary(address) {
   const page = new URL(address);
   const chosen = page.searchParams.get('library') === 'upstream' ? 'upstream' : 'jstp-wasm';
   const other = chosen === 'upstream' ? 'jstp-wasm' : 'upstream';
   page.searchParams.set('library', other);
-  return { name: NAMES[chosen], load: LIBRARIES[chosen], other: NAMES[other], otherPage: page.href };
+  return {
+    name: NAMES[chosen],
+    load: LIBRARIES[chosen],
+    resumes: chosen === 'jstp-wasm',
+    other: NAMES[other],
+    otherPage: page.href,
+  };
 }
 
 /** Upstream's bundle is no module: it leaves what it exports in `globalThis.api`. */

@@ -13,6 +13,12 @@ export function whyNotConnected(error, url) {
   return { sentence: `No JSTP server answers at ${url}. Is it running?`, detail };
 }
 
+/** Why the transport of a connection that goes on is gone. */
+export function whyBroken({ reason, error }) {
+  const why = (error?.message ?? reason).replace(/[.!]$/, '');
+  return `The line is broken: ${why}.`;
+}
+
 /** Why a call failed. */
 export function whyFailed(error) {
   if (!isRemote(error)) return `The call was not made: ${error?.message ?? error}.`;

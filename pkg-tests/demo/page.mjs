@@ -43,6 +43,14 @@ class Tab {
     await this.#page.locator(selector).filter({ hasText: text }).first().waitFor();
   }
 
+  /** Waits until the selector finds so many elements. */
+  async counts(selector, count) {
+    await this.#page.waitForFunction(
+      ([which, number]) => document.querySelectorAll(which).length === number,
+      [selector, count],
+    );
+  }
+
   /** What a person has typed, or could have. */
   value(selector) {
     return this.#page.locator(selector).inputValue();
@@ -77,12 +85,11 @@ class Tab {
     await this.press('Join');
   }
 
-  /** Sends a message by keyboard and waits until the input is free for the next. */
+  /** Types a message and sends it by keyboard. */
   async say(text) {
     const input = this.#page.getByLabel('Message', { exact: true });
     await input.fill(text);
     await input.press('Enter');
-    await this.#page.waitForFunction(() => document.querySelector('#text').value === '');
   }
 
   /** The chat as lines, without the times. */
@@ -140,6 +147,16 @@ class Tab {
       shown.push(await time.getAttribute('datetime'));
     }
     return shown.slice(1);
+  }
+
+  /** Has the page believe that the browser went offline, or came back. */
+  network(event) {
+    return this.#page.evaluate((name) => dispatchEvent(new Event(name)), event);
+  }
+
+  async look(path, colorScheme) {
+    await this.#page.emulateMedia({ colorScheme });
+    await this.#page.screenshot({ path, fullPage: true });
   }
 
   /** How much the page is wider than its window. */
