@@ -42,25 +42,29 @@ type AnyFunction = (...args: any[]) => unknown;
 type ResultList<Result> =
   IsAny<Result> extends true
     ? any[]
-    : [Result] extends [Results<infer List>]
-      ? List
-      : [Result] extends [void]
-        ? []
-        : undefined extends Result
-          ? [result?: Result]
-          : [result: Result];
+    : [Result] extends [never]
+      ? []
+      : [Result] extends [Results<infer List>]
+        ? List
+        : [Result] extends [void]
+          ? []
+          : undefined extends Result
+            ? [result?: Result]
+            : [result: Result];
 
 /** What a promise of an answer is fulfilled with. */
 type Settled<Result> =
   IsAny<Result> extends true
     ? any
-    : [Result] extends [Results<infer List>]
-      ? List extends []
-        ? undefined
-        : List extends [infer Only]
-          ? Only
-          : List
-      : Result;
+    : [Result] extends [never]
+      ? never
+      : [Result] extends [Results<infer List>]
+        ? List extends []
+          ? undefined
+          : List extends [infer Only]
+            ? Only
+            : List
+        : Result;
 
 // Emitters.
 
@@ -166,7 +170,7 @@ type Given<Args extends unknown[], All extends unknown[] = Required<Args>> =
       : never;
 
 /** A method of a fixed number of arguments, which alone tells what follows them. */
-interface FixedMethod<Args extends unknown[], Result> {
+export interface FixedMethod<Args extends unknown[], Result> {
   /** With a callback and, when it is true, resent as by `callMethodWithResend`. */
   (...args: [...args: Args, callback: Callback<ResultList<Result>>, resend: boolean]): void;
   /** With a callback. */
@@ -176,7 +180,7 @@ interface FixedMethod<Args extends unknown[], Result> {
 }
 
 /** A method that may be called with fewer or more arguments. */
-interface VariadicMethod<Args extends unknown[], Result> {
+export interface VariadicMethod<Args extends unknown[], Result> {
   // First, or an argument of type any would be taken for a callback.
   (...args: Args): Promise<Settled<Result>>;
   /** With a callback and, when it is true, resent as by `callMethodWithResend`. */
@@ -351,8 +355,9 @@ type InterfaceHandlers<Interface> = [OtherEvents<Interface>] extends [never]
  * handles, which are the same unless it says otherwise:
  * `new Application<{ dialog: DialogApi }>('page', { dialog: { … } })`.
  *
- * What a method or handler throws goes to `reportError` or the console; for a method the peer gets
- * ERR_INTERNAL_API_ERROR (16), or the error itself if it is a RemoteError an async method failed with.
+ * What a method or handler throws goes to `reportError` or the console, and for a method the peer gets
+ * ERR_INTERNAL_API_ERROR (16). An async method that fails with a RemoteError, or with no Error at all,
+ * answers with that instead.
  */
 export declare class Application<Served = any, Heard = Served> {
   /**
@@ -365,9 +370,11 @@ export declare class Application<Served = any, Heard = Served> {
     eventHandlers?: EventHandlers<NoInfer<Heard>>,
     version?: string,
   );
+  /** Without the version. */
   readonly name: string;
   readonly version: string;
   readonly api: Api<Served>;
+  /** Default: none. */
   readonly eventHandlers: EventHandlers<Heard>;
   /** The names of an interface's methods in the order of definition, or undefined without such one. */
   getMethods(interfaceName: string): string[] | undefined;
@@ -400,6 +407,7 @@ export type ConnectionState = 'connecting' | 'handshaking' | 'ready' | 'waiting'
 export interface StateDetail {
   /** In a few words. */
   reason: string;
+  /** What went wrong, where something did. */
   error?: Error;
   /** Milliseconds since the epoch, while waiting for an attempt whose time is known. */
   nextAttemptAt?: number;
@@ -467,6 +475,7 @@ export interface ConnectionEvents {
 /** A strategy of the server's own, with any value as credentials. */
 export interface CustomStrategy {
   strategy: string;
+  /** A TypeError or RangeError, naming the place, if it cannot be sent. */
   credentials: unknown;
 }
 
@@ -595,9 +604,10 @@ export declare class Connection {
   stopHeartbeat(): void;
 
   /**
-   * Closes for good: what is pending fails with ERR_CALLBACK_LOST (-1), nothing reconnects by itself.
-   * Closing twice is no error. `using connection = …` does the same at the end of its block, and
-   * `await using` waits for the `close` event besides.
+   * Closes for good: nothing reconnects by itself. What is pending fails with ERR_CALLBACK_LOST (-1), and
+   * later calls with ERR_CONNECTION_CLOSED (-3), all but calls with resend. Closing twice is no error.
+   * `using connection = …` does the same at the end of its block, and `await using` waits for the `close`
+   * event besides.
    */
   close(): void;
 
@@ -642,6 +652,7 @@ export type ConnectPolicy = (
 /** Resumes if there is a session, logs in if there is a name, else connects anonymously. */
 export declare class SimpleConnectPolicy {
   constructor(login?: string, password?: string);
+  /** Default: none, which is an anonymous connection. */
   login: string | undefined;
   /** Default: an empty one. */
   password: string | undefined;
@@ -878,20 +889,34 @@ export declare class RemoteError extends Error {
   toJstpArray(): unknown[];
 }
 
+/** The answer is lost: with a broken link, a forgotten session, or by `close()`. The call may have run. */
 export declare const ERR_CALLBACK_LOST: -1;
+/** The server closed, or said nothing, before the connection was made. */
 export declare const ERR_NO_HANDSHAKE_RESPONSE: -2;
+/** The connection was closed before the call. */
 export declare const ERR_CONNECTION_CLOSED: -3;
+/** Too many messages wait for delivery, or events for a loop. */
 export declare const ERR_BUFFER_FULL: -4;
+/** No answer within the `timeout` of the call. */
 export declare const ERR_TIMEOUT: -5;
+/** No such application, or not in this version. */
 export declare const ERR_APP_NOT_FOUND: 10;
+/** Wrong credentials, or an unknown session. */
 export declare const ERR_AUTH_FAILED: 11;
+/** The application has no such interface. */
 export declare const ERR_INTERFACE_NOT_FOUND: 12;
+/** The interface is not as the caller expects it. */
 export declare const ERR_INTERFACE_INCOMPATIBLE: 13;
+/** The interface has no such method. */
 export declare const ERR_METHOD_NOT_FOUND: 14;
+/** The peer is not a server. */
 export declare const ERR_NOT_A_SERVER: 15;
+/** The method failed and does not say how. */
 export declare const ERR_INTERNAL_API_ERROR: 16;
+/** The method takes another number of arguments. */
 export declare const ERR_INVALID_SIGNATURE: 17;
 
+/** All of the package, as `import jstp from '@metarhia/jstp'` gives it. */
 declare const jstp: {
   ws: typeof ws;
   init: typeof init;

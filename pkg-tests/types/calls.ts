@@ -18,6 +18,9 @@ expectType<void>()(await auth.logout());
 expectType<void>()(await auth.wait());
 expectType<[width: number, height: number]>()(await auth.size());
 expectType<any>()(await auth.anything('of any type'));
+expectType<Promise<never>>()(auth.fail());
+expectType<number>()(await auth.one());
+expectType<undefined>()(await auth.none());
 expectType<Date>()(await clock.now());
 expectType<Promise<User>>()(null! as ReturnType<typeof auth.login>);
 expectType<[name: string, password: string]>()(null! as Parameters<typeof auth.login>);
@@ -56,6 +59,10 @@ auth.find('ada', (error, user) => {
 });
 auth.size((error, width, height) => {
   if (!error) expectType<number>()(width + height);
+});
+auth.fail((error) => expectType<Error | null>()(error));
+auth.one((error, id) => {
+  if (!error) expectType<number>()(id);
 });
 auth.anything('of any type', (error, ...results) => [error, ...results]);
 // @ts-expect-error: the result is of another type

@@ -15,6 +15,10 @@ export interface AuthApi extends Events<{ changed: [user: string]; expired: [] }
   size(): Results<[width: number, height: number]>;
   wait(): Promise<void>;
   anything(value: any): any;
+  fail(): Promise<never>;
+  /** One result of a list's, and none. */
+  one(): Results<[id: number]>;
+  none(): Results<[]>;
   maybe?(name: string): boolean;
   /** Names that a proxy keeps for itself. */
   on(name: string): number;

@@ -34,7 +34,8 @@ test('the tests of types are those of TypeScript 5.9', () => {
   assert.match(ts.version, /^5\.9\./);
 });
 
-const program = ts.createProgram([TYPES], { target: ts.ScriptTarget.ES2022, lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'], types: [] });
+const program = ts.createProgram([TYPES],
+  { target: ts.ScriptTarget.ES2022, lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'], types: [] });
 const checker = program.getTypeChecker();
 const declared = new Map(checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(TYPES)))
   .filter((symbol) => symbol.flags & ts.SymbolFlags.Value || symbol.name === 'default')
