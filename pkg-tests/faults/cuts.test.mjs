@@ -16,7 +16,7 @@ function breakOften(line, { cuts, random, least }) {
   line.limits = () => {
     if (line.cuts >= cuts) return {};
     // One in four ends early: in the upgrade, the handshake or what is sent again.
-    const range = random() < 0.25 ? 1500 : 20_000;
+    const range = random() < 0.25 ? 1500 : 12_000;
     const bytes = least + Math.floor(random() * range);
     return random() < 0.5 ? { up: bytes } : { down: bytes };
   };
