@@ -94,7 +94,7 @@ impl Link {
     /// `connecting`, `handshaking`, `ready`, `waiting` or `closed`.
     #[wasm_bindgen(getter)]
     pub fn state(&self) -> String {
-        status::name(self.driver.look(jstp_proto::Connection::state)).to_owned()
+        status::name(self.driver.state()).to_owned()
     }
 
     /// Figures: messages and bytes that passed, what is unacknowledged, calls that wait.

@@ -185,7 +185,9 @@ impl Driver {
             Err(Failure { error, .. }) => error,
         };
         let lost = self.session_refused(page, &error);
-        self.status.because("attempt failed", error.clone());
+        if self.state() == State::Waiting {
+            self.status.because("attempt failed", error.clone());
+        }
         if reports {
             page.emit("reconnect", &Array::of1(&error));
         }
@@ -214,8 +216,8 @@ impl Driver {
             return false;
         }
         let session = page.session();
-        self.turn(|core, _| core.forget_session());
         self.reconnecting.renewing.set(self.client.renews);
+        self.turn(|core, _| core.forget_session());
         page.emit("sessionLost", &Array::of2(error, &session));
         true
     }
@@ -243,6 +245,11 @@ impl Driver {
     /// Whether what follows the attempt under way is still to be decided.
     pub(crate) fn is_attempting(&self) -> bool {
         self.reconnecting.attempting.get()
+    }
+
+    /// Whether a session is lost and another is to take its place.
+    pub(crate) fn is_renewing(&self) -> bool {
+        self.reconnecting.renewing.get()
     }
 
     /// Whether a transport is lost and another is expected.

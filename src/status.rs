@@ -67,9 +67,26 @@ pub(crate) fn name(state: State) -> &'static str {
 }
 
 impl Driver {
+    /// The state as a page sees it.
+    pub(crate) fn state(&self) -> State {
+        let state = self.look(jstp_proto::Connection::state);
+        let is_over = self.look(jstp_proto::Connection::closed_intentionally);
+        // After an attempt that was refused, and between a session and the next, the core has nothing
+        // to wait for, unlike the page.
+        let goes_on = self.is_attempting() || self.is_renewing();
+        if state == State::Closed && goes_on && !is_over {
+            return State::Waiting;
+        }
+        state
+    }
+
     /// Tells the page if the state is another than it was told.
     pub(crate) fn tell_state(self: &Rc<Self>) {
-        let state = self.look(jstp_proto::Connection::state);
+        let state = self.state();
+        // The next attempt has its time only once this one has ended.
+        if state == State::Waiting && self.is_attempting() {
+            return;
+        }
         let previous = self.status.told.replace(state);
         if previous == state {
             return;

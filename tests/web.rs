@@ -455,6 +455,27 @@ async fn a_page_sees_each_state_and_why() {
 }
 
 #[wasm_bindgen_test]
+async fn a_page_sees_when_the_attempt_after_a_failed_one_is() {
+    page(&format!(
+        "{CUT}
+         const connection = await connect();
+         const seen = [];
+         connection.on('stateChange', (state, previous, {{ reason, nextAttemptAt }}) => {{
+           if (state === 'handshaking' && seen.length < 2) connection.getTransport().close(4000);
+           if (state === 'waiting') seen.push([reason, Math.floor((nextAttemptAt - Date.now()) / 1000)]);
+         }});
+         await cut(connection);
+         equal((await next(connection, 'reconnect'))[0] instanceof Error, true);
+         equal(await next(connection, 'reconnect'), [null]);
+         equal(seen.map(([reason]) => reason), ['transport closed', 'attempt failed']);
+         // Of a delay that has just begun, a little is gone already.
+         equal([1, 2].includes(seen[1][1]), true);
+         connection.close();"
+    ))
+    .await;
+}
+
+#[wasm_bindgen_test]
 async fn coming_online_is_a_reason_to_try() {
     page(&format!(
         "{CUT}
