@@ -26,7 +26,8 @@ export function startLine(demo) {
     nextAttemptAt = detail.nextAttemptAt;
     if (state === 'ready') tell('');
     else if (state !== 'waiting') tell('Trying again …');
-    else if (nextAttemptAt === undefined) offline();
+    else if (!navigator.onLine) offline();
+    else if (nextAttemptAt === undefined) tell('');
     else {
       count();
       timer = setInterval(count, 200);

@@ -306,6 +306,34 @@ describe('the demo page when the line is cut', () => {
       'Ada: Am I heard?',
     ]);
   });
+
+  demo('a server that has forgotten the session is joined anew', async (open, server) => {
+    const ada = await open('');
+    await ada.join('Ada');
+    await ada.say('first');
+    await ada.counts('#lines p', 1);
+    await server.stop();
+    await ada.statusAfter('ready');
+    await ada.say('second');
+    const later = await startServer([binary, '--listen', new URL(server.url).host]);
+    try {
+      assert.equal(
+        await ada.statusAfter('waiting'),
+        'ready: Connected anew: the server no longer knew the session. [Disconnect]',
+      );
+      assert.deepEqual(await ada.texts('#unsent > li'), [
+        'Ada The connection closed before the answer came (code -1). second Say it again',
+      ]);
+      await ada.press('Join');
+      await ada.sees('#members > li', 'Ada (you)');
+      await ada.press('Say it again');
+      await ada.sees('#lines > li', 'second');
+      assert.deepEqual(await ada.chat(), ['You joined as Ada.', 'Ada: second']);
+      assert.deepEqual(await ada.texts('#unsent > li'), []);
+    } finally {
+      await later.stop();
+    }
+  });
 });
 
 describe('scripts/demo.mjs', () => {
