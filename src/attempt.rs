@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Function};
+use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 
 use crate::driver::Driver;
 use crate::page_connection::PageConnection;
@@ -40,6 +41,10 @@ pub(crate) async fn run(
     driver.set_attempt(Some(attempt));
     driver.open().map_err(Failure::bare)?;
     opened.await.map_err(Failure::bare)?;
+    // A server that speaks first may have ended it already.
+    if let Some(error) = driver.take_early_failure() {
+        return Err(Failure::bare(error));
+    }
     agree(driver, connection).await
 }
 
@@ -59,10 +64,13 @@ async fn agree(driver: &Rc<Driver>, connection: &PageConnection) -> Result<JsVal
         &session,
         &answer_once(driver),
     );
-    if let Err(thrown) = policy.apply(&this, &given) {
-        driver.set_attempt(None);
-        driver.drop_transport();
-        return Err(Failure::of(connection, thrown));
+    match policy.apply(&this, &given) {
+        Ok(returned) => report_rejection(driver, returned),
+        Err(thrown) => {
+            driver.set_attempt(None);
+            driver.drop_transport();
+            return Err(Failure::of(connection, thrown));
+        }
     }
     // Rejected: the attempt came to an end of its own, before the policy had an answer.
     let answer = answered.await.map_err(Failure::bare)?;
@@ -94,6 +102,21 @@ fn answer_once(driver: &Rc<Driver>) -> JsValue {
         },
     )
     .into_js_value()
+}
+
+/// A policy may be an async function; one that rejects has failed, whatever became of its callback.
+fn report_rejection(driver: &Rc<Driver>, returned: JsValue) {
+    let Ok(promise) = returned.dyn_into::<Promise>() else {
+        return;
+    };
+    let driver = Rc::clone(driver);
+    spawn_local(async move {
+        if let Err(error) = promise.await
+            && let Some(attempt) = driver.take_attempt()
+        {
+            attempt.done(&Array::of1(&Array::of1(&error)));
+        }
+    });
 }
 
 #[wasm_bindgen(module = "/src/js/simple-connect-policy.js")]

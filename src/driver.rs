@@ -59,6 +59,7 @@ pub(crate) struct Driver {
     handshake: RefCell<Option<(Waiter, Option<String>)>>,
     /// Who waits for the transport to open, or for an attempt to fail otherwise.
     attempt: RefCell<Option<Waiter>>,
+    early_failure: RefCell<Option<JsValue>>,
     /// What the page holds, until nothing will be told to it any more.
     page: RefCell<Option<PageConnection>>,
     /// The close code and reason of the transport that ended last.
@@ -109,6 +110,7 @@ impl Driver {
             waiting: RefCell::default(),
             handshake: RefCell::default(),
             attempt: RefCell::default(),
+            early_failure: RefCell::default(),
             page: RefCell::default(),
             closed: RefCell::default(),
         })
@@ -122,6 +124,15 @@ impl Driver {
     /// Replaces who waits for the attempt under way.
     pub(crate) fn set_attempt(&self, attempt: Option<Waiter>) {
         *self.attempt.borrow_mut() = attempt;
+    }
+
+    /// Why the transport came to nothing before the connect policy had it.
+    pub(crate) fn take_early_failure(&self) -> Option<JsValue> {
+        self.early_failure.borrow_mut().take()
+    }
+
+    pub(crate) fn fail_early(&self, error: JsValue) {
+        *self.early_failure.borrow_mut() = Some(error);
     }
 
     pub(crate) fn take_attempt(&self) -> Option<Waiter> {
@@ -180,6 +191,7 @@ impl Driver {
 
     /// Begins to open a transport; whoever waits for the attempt hears how it goes.
     pub(crate) fn open(self: &Rc<Self>) -> Result<(), JsValue> {
+        self.early_failure.take();
         let driver = Rc::clone(self);
         let socket = Socket::open(
             &self.url(),
@@ -279,24 +291,28 @@ impl Driver {
         options: CallOptions,
         issue: Issue<'_>,
     ) -> Result<(), (Waiter, Refused)> {
-        self.turn(|core, now| match issue(core) {
+        let call = self.turn(|core, now| match issue(core) {
             // Entered before anything is delivered: page code that runs then may end it all.
             Ok(call) => {
-                let driver = Rc::clone(self);
-                let abort = options.signal.map(|signal| {
-                    Abort::listen(signal, move |reason| driver.end_wait(call, &reason))
-                });
                 let wait = Wait {
                     awaited,
                     waiter,
                     deadline: options.timeout.map(|timeout| now + timeout),
-                    abort,
+                    abort: None,
                 };
                 self.waiting.borrow_mut().insert(call, wait);
-                Ok(())
+                Ok(call)
             }
             Err(refused) => Err((waiter, refused)),
-        })
+        })?;
+        if let Some(signal) = options.signal {
+            let driver = Rc::clone(self);
+            // A signal may be the page's own making, so this is page code.
+            let abort = Abort::listen(signal, move |reason| driver.end_wait(call, &reason));
+            let unused = self.waiting.borrow_mut().set_abort(call, abort);
+            drop(unused);
+        }
+        Ok(())
     }
 
     /// Who waits for the handshake that was just asked for.

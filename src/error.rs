@@ -37,6 +37,10 @@ pub(crate) fn remote_with(code: i64, message: &str) -> JsValue {
 
 /// The error that an array from the peer stands for.
 pub(crate) fn from_peer(array: &JsValue) -> JsValue {
+    let code = js_sys::Reflect::get_u32(array, 0).unwrap_or_default();
+    if code.as_f64().is_none() {
+        return plain("the peer answered with an error that has no code");
+    }
     RemoteError::from_jstp_array(array).into()
 }
 

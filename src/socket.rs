@@ -24,10 +24,10 @@ pub(crate) enum SocketEvent {
 /// A WebSocket and the closures it calls.
 pub(crate) struct Socket {
     raw: WebSocket,
-    _on_open: Closure<dyn FnMut(Event)>,
-    _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_close: Closure<dyn FnMut(CloseEvent)>,
-    _on_error: Closure<dyn FnMut(Event)>,
+    _on_open: Closure<dyn Fn(Event)>,
+    _on_message: Closure<dyn Fn(MessageEvent)>,
+    _on_close: Closure<dyn Fn(CloseEvent)>,
+    _on_error: Closure<dyn Fn(Event)>,
 }
 
 impl Socket {

@@ -145,11 +145,10 @@ impl Driver {
         match self.take_handshake() {
             Some((waiter, _)) => waiter.failed(&error, &[]),
             // The connect policy has not asked for a handshake, or has its answer.
-            None => {
-                if let Some(attempt) = self.take_attempt() {
-                    attempt.failed(&error, &[]);
-                }
-            }
+            None => match self.take_attempt() {
+                Some(attempt) => attempt.failed(&error, &[]),
+                None => self.fail_early(error),
+            },
         }
     }
 

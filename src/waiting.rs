@@ -39,6 +39,14 @@ impl Waiting {
         self.waits.insert(call, wait);
     }
 
+    /// Gives a wait what the page may end it with; hands it back if the wait is over.
+    pub(crate) fn set_abort(&mut self, call: CallId, abort: Abort) -> Option<Abort> {
+        match self.waits.get_mut(call) {
+            Some(wait) => wait.abort.replace(abort),
+            None => Some(abort),
+        }
+    }
+
     /// Ends a wait; whoever takes it settles it.
     pub(crate) fn take(&mut self, call: CallId) -> Option<Wait> {
         let wait = self.waits.remove(call)?;

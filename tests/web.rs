@@ -982,6 +982,68 @@ async fn a_server_that_is_not_jstp_is_one_clear_error() {
 }
 
 #[wasm_bindgen_test]
+async fn a_server_that_speaks_first_or_strangely_is_one_clear_error() {
+    page(&format!(
+        "{FAKE}
+         const first = await attempt(class extends Fake {{
+           begin() {{ this.onopen({{}}); this.message('hello'); }} }});
+         equal(first.length, 1);
+         equal(first[0].message.startsWith('ws://fake/: the peer sent text that is not MDSF'), true,
+           first[0].message);
+         const nameless = await attempt(class extends Fake {{
+           answer() {{ this.message('{{handshake:[0],error:[]}}'); }} }});
+         equal(nameless[0].message, 'the peer answered with an error that has no code');"
+    ))
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_policy_that_rejects_is_the_error() {
+    page(
+        "const connectPolicy = async () => { throw new Error('no token'); };
+         const error = await failure(ws.connect('fixture', { connectPolicy }, url));
+         equal(error.message, 'no token');",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_socket_or_signal_of_the_pages_own_may_call_back_at_once() {
+    page(&format!(
+        "{FAKE}
+         class Prompt extends Fake {{
+           send(text) {{
+             Fake.sent.push(text);
+             if (text.startsWith('{{handshake')) this.message(\"{{handshake:[0],ok:'id'}}\");
+             const [, id] = /^.call:.(\\d+)/.exec(text) ?? [];
+             if (id) this.message(`{{callback:[${{id}}],ok:[7]}}`);
+           }}
+         }}
+         const [error, connection] = await attempt(Prompt);
+         equal(error, null);
+         let inner;
+         connection.remoteProxies.i = undefined;
+         connection.on('event', () => {{ inner = connection.callMethod('i', 'm', []); }});
+         Fake.last.message(\"{{event:[-1,'i'],x:[]}}\");
+         equal(await inner, 7);
+         const {{ signal }} = new AbortController();
+         let state;
+         signal.addEventListener = (...args) => {{
+           state = connection.state;
+           EventTarget.prototype.addEventListener.apply(signal, args);
+         }};
+         equal(await connection.callMethod('i', 'm', [], {{ signal }}), 7);
+         const complain = console.error;
+         console.error = () => {{ throw new Error('a console that throws'); }};
+         connection.emit('error', new Error('nobody listens'));
+         console.error = complain;
+         equal(await connection.callMethod('i', 'm', []), 7);
+         connection.close();"
+    ))
+    .await;
+}
+
+#[wasm_bindgen_test]
 async fn a_silent_server_is_given_up() {
     page(&format!(
         "{FAKE}

@@ -206,8 +206,8 @@ export class Connection extends Emitter {
 
   /** The peer emitted an event: tells the interface's proxy, then the application's handler. */
   static remoteEvent(connection, interfaceName, name, args) {
-    RemoteProxy.deliver(connection, interfaceName, name, args);
     try {
+      RemoteProxy.deliver(connection, interfaceName, name, args);
       connection.application.handleEvent(connection, interfaceName, name, args);
     } catch (error) {
       report(error);

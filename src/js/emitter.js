@@ -3,8 +3,20 @@
 
 /** Tells the developer of an exception that page code threw where nobody can catch it. */
 export function report(error) {
-  if (typeof reportError === 'function') reportError(error);
-  else console.error(error);
+  try {
+    if (typeof reportError === 'function') reportError(error);
+    else console.error(error);
+  } catch {
+    // A console that throws, as some test runners have it, must not stop what is under way.
+  }
+}
+
+function complain(args) {
+  try {
+    console.error(...args);
+  } catch {
+    // As above.
+  }
 }
 
 function checkListener(listener) {
@@ -93,7 +105,7 @@ export class Emitter {
   static emitLocally(emitter, name, args) {
     const entries = emitter.#listeners.get(name);
     if (!entries) {
-      if (name === 'error') console.error(...args);
+      if (name === 'error') complain(args);
       return false;
     }
     for (const entry of entries) {
