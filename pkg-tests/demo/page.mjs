@@ -154,11 +154,6 @@ class Tab {
     return this.#page.evaluate((name) => dispatchEvent(new Event(name)), event);
   }
 
-  async look(path, colorScheme) {
-    await this.#page.emulateMedia({ colorScheme });
-    await this.#page.screenshot({ path, fullPage: true });
-  }
-
   /** How much the page is wider than its window. */
   overflow() {
     return this.#page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
