@@ -1,0 +1,16 @@
+//! The client in a browser's window, against the fixture server.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::panic)]
+
+mod bad_input;
+mod connecting;
+mod messages;
+mod network;
+#[path = "../page/mod.rs"]
+mod page;
+mod reentrancy;
+mod staging;
+
+use wasm_bindgen_test::wasm_bindgen_test_configure;
+
+wasm_bindgen_test_configure!(run_in_browser);
