@@ -123,6 +123,11 @@ extern "C" {
 
 /// Sends a message. One that the socket no longer takes is lost with it.
 pub(crate) fn send(socket: &WebSocket, text: &JsString) {
+    // One that the page or the network has begun to close drops the message, with a complaint to
+    // the console; the session sends it over the next transport.
+    if socket.ready_state() >= WebSocket::CLOSING {
+        return;
+    }
     // It throws only before it is open, when the core sends nothing.
     let _ = socket.unchecked_ref::<Sender>().send_string(text);
 }

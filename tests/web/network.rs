@@ -34,6 +34,23 @@ async fn a_session_goes_on_over_the_next_transport() {
 }
 
 #[wasm_bindgen_test]
+async fn nothing_is_sent_over_a_socket_that_is_closing() {
+    page(&format!(
+        "{CUT}
+         const sent = [];
+         class Watched extends WebSocket {{
+           send(text) {{ sent.push(this.readyState); super.send(text); }}
+         }}
+         const connection = await connect('fixture', {{ reconnector: atOnce }}, {{ WebSocket: Watched }});
+         connection.getTransport().close(4000);
+         const sum = connection.callMethod('calc', 'add', [1, 2]);
+         equal(await sum, 3);
+         equal(sent.every((state) => state === WebSocket.OPEN), true);"
+    ))
+    .await;
+}
+
+#[wasm_bindgen_test]
 async fn a_call_with_resend_is_made_again() {
     page(&format!(
         "{CUT}
