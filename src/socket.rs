@@ -108,6 +108,9 @@ extern "C" {
 
     type Sender;
 
+    #[wasm_bindgen(method, getter, js_name = readyState)]
+    fn ready_state(this: &Sender) -> JsValue;
+
     // The string goes as it is; web-sys would take it through linear memory.
     #[wasm_bindgen(method, js_name = send, catch)]
     fn send_string(this: &Sender, text: &JsString) -> Result<(), JsValue>;
@@ -125,11 +128,14 @@ extern "C" {
 pub(crate) fn send(socket: &WebSocket, text: &JsString) {
     // One that the page or the network has begun to close drops the message, with a complaint to
     // the console; the session sends it over the next transport.
-    if socket.ready_state() >= WebSocket::CLOSING {
+    let socket = socket.unchecked_ref::<Sender>();
+    // A constructor of the page's own may make sockets that do not say.
+    let state = socket.ready_state().as_f64().unwrap_or_default();
+    if state >= f64::from(WebSocket::CLOSING) {
         return;
     }
     // It throws only before it is open, when the core sends nothing.
-    let _ = socket.unchecked_ref::<Sender>().send_string(text);
+    let _ = socket.send_string(text);
 }
 
 /// Begins to close, after what was sent so far.
