@@ -313,8 +313,9 @@ impl Connection {
         resumed
     }
 
-    /// Takes the connection off a transport that is gone. False if it was not on it any more.
-    pub(crate) fn detach(&self, link: u64) -> bool {
+    /// Takes the connection off a transport that is gone, closed by the peer if there is a code.
+    /// False if it was not on it any more.
+    pub(crate) fn detach(&self, link: u64, peer_code: Option<u16>) -> bool {
         let mut live = self.lock();
         if live
             .link
@@ -323,7 +324,10 @@ impl Connection {
         {
             return false;
         }
-        live.core.handle_close();
+        match peer_code {
+            Some(code) => live.core.handle_peer_close(code),
+            None => live.core.handle_close(),
+        }
         live.drain();
         live.link = None;
         live.is_over = live.core.session().is_none();

@@ -79,7 +79,7 @@ where
                 transport,
                 ..
             } = driver;
-            if connection.detach(link.number) {
+            if connection.detach(link.number, transport.peer_code()) {
                 hub.left(&connection);
             }
             transport.finish(patience).await;

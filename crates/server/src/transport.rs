@@ -29,6 +29,8 @@ pub(crate) struct Transport<S> {
     state: State,
     /// Whether the peer may still be sending when we are done.
     is_cut_short: bool,
+    /// The code with which the peer began to close.
+    peer_code: Option<u16>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,12 +92,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             fragments: None,
             state: State::Open,
             is_cut_short: false,
+            peer_code: None,
         }
     }
 
     /// When the peer was last heard, be it a single byte.
     pub(crate) fn last_heard(&self) -> Instant {
         self.socket.get_ref().last
+    }
+
+    /// The code the peer closed with, if it was the peer who did; 1005 if it gave none.
+    pub(crate) fn peer_code(&self) -> Option<u16> {
+        self.peer_code
     }
 
     /// Returns what comes next, writing meanwhile what the outbox holds. Nothing is lost if the
@@ -206,9 +214,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
                     return Some(self.broken(CloseCode::Invalid, "a binary message is not UTF-8"));
                 }
             },
-            Message::Close(_) => {
+            Message::Close(frame) => {
                 if self.state == State::Open {
                     self.state = State::PeerClosed;
+                    self.peer_code = Some(frame.map_or(1005, |frame| frame.code.into()));
                 }
                 return None;
             }

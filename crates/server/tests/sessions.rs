@@ -366,3 +366,45 @@ async fn what_is_kept_for_a_client_is_bounded() {
         Err(CallError::BufferFull)
     );
 }
+
+#[tokio::test]
+async fn a_message_the_client_closes_on_each_time_is_given_up() {
+    let (_server, address, mut reports) = resuming(ServerOptions::new([app()])).await;
+    let (mut peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    connection.emit("i", "poison", ()).unwrap();
+    connection.emit("i", "harmless", ()).unwrap();
+    assert_eq!(peer.receive().await, "{event:[-1,'i'],poison:[]}");
+    peer.receive().await;
+    peer.close_with(1007).await;
+    for _ in 0..2 {
+        let (mut peer, answer) = resume(address, &session, 0).await;
+        assert_eq!(answer, "{handshake:[0],ok:0}");
+        assert_eq!(peer.receive().await, "{event:[-1,'i'],poison:[]}");
+        peer.receive().await;
+        peer.close_with(1007).await;
+    }
+    let (mut peer, _) = resume(address, &session, 0).await;
+    assert_eq!(peer.receive().await, "{event:[-2,'i'],harmless:[]}");
+    until(&mut reports, "connectionError").await;
+}
+
+#[tokio::test]
+async fn a_message_survives_transports_that_break() {
+    let (_server, address, mut reports) = resuming(ServerOptions::new([app()])).await;
+    let (mut peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    connection.emit("i", "x", ()).unwrap();
+    peer.receive().await;
+    drop(peer);
+    for code in [None, Some(1001), None, Some(1001)] {
+        let (mut peer, _) = resume(address, &session, 0).await;
+        assert_eq!(peer.receive().await, "{event:[-1,'i'],x:[]}");
+        match code {
+            Some(code) => peer.close_with(code).await,
+            None => drop(peer),
+        }
+    }
+    let (mut peer, _) = resume(address, &session, 0).await;
+    assert_eq!(peer.receive().await, "{event:[-1,'i'],x:[]}");
+}

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 /// Far more than anything here takes.
@@ -215,6 +215,15 @@ impl Peer {
 
     pub(crate) async fn close(mut self) {
         self.send_message(Message::Close(None)).await;
+        self.closed().await;
+    }
+
+    pub(crate) async fn close_with(mut self, code: u16) {
+        let frame = CloseFrame {
+            code: code.into(),
+            reason: "".into(),
+        };
+        self.send_message(Message::Close(Some(frame))).await;
         self.closed().await;
     }
 
