@@ -7,9 +7,10 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH):$(HOME)/.cargo/bin
 NATIVE := --workspace --exclude jstp-wasm
 WASM := --target wasm32-unknown-unknown
 WASM_PACK_OUT := target/wasm-pack
+TYPEDOC := node pkg-tests/node_modules/typedoc/bin/typedoc --options docs/api/typedoc.json
 
-.PHONY: help setup check test test-core test-web test-pkg package size demo bench clean \
-	need-rust need-lint need-tools need-browser
+.PHONY: help setup check test test-core test-web test-pkg package size docs demo bench clean \
+	need-rust need-lint need-tools need-npm need-browser
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -18,7 +19,7 @@ setup: ## install all that the other targets need (they do it themselves)
 	@scripts/setup.sh rust lint tools npm browser
 
 # The root crate has no API in Rust: its documentation is for those who work on it.
-check: need-rust need-lint ## format, lints and documentation, warnings denied
+check: need-rust need-lint need-npm ## format, lints and documentation, warnings denied
 	cargo metadata --locked --format-version 1 >/dev/null
 	cargo fmt --all --check
 	cargo clippy $(NATIVE) --all-targets -- -D warnings
@@ -28,6 +29,7 @@ check: need-rust need-lint ## format, lints and documentation, warnings denied
 	cargo build --package jstp-proto $(WASM)
 	RUSTDOCFLAGS=-Dwarnings cargo doc $(NATIVE) --no-deps
 	RUSTDOCFLAGS='-Dwarnings -Arustdoc::private-intra-doc-links' cargo doc $(WASM) --package jstp-wasm --no-deps --document-private-items
+	$(TYPEDOC) --emit none
 
 test: test-core test-web test-pkg ## all tests
 
@@ -51,7 +53,10 @@ package: need-tools ## build the npm package in pkg/
 size: package ## what the package weighs
 	@node scripts/size.mjs
 
-demo: package ## serve the demo page and the server behind it
+docs: need-npm ## the API reference, from src/types.ts into www/api
+	$(TYPEDOC)
+
+demo: package docs ## serve the demo page and the server behind it
 	cargo build --release --package jstp-server
 	@node scripts/demo.mjs
 
@@ -63,7 +68,7 @@ bench: package need-browser ## speed and memory in a browser, and speed of the c
 
 clean: ## remove what was built (.tools and npm packages stay)
 	cargo clean
-	rm -rf pkg
+	rm -rf pkg www/api
 
 need-rust:
 	@scripts/setup.sh rust
@@ -73,6 +78,9 @@ need-lint:
 
 need-tools:
 	@scripts/setup.sh tools
+
+need-npm:
+	@scripts/setup.sh npm
 
 need-browser:
 	@scripts/setup.sh browser

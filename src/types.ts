@@ -1,4 +1,5 @@
-// The types of the npm package, written by hand: what a page sees of jstp-wasm.
+// The types of the npm package, written by hand: what a page sees of jstp-wasm. "protocol.md" and
+// "mdsf.md" are pages in docs/ of its repository.
 
 // What an interface says of itself.
 
@@ -9,8 +10,11 @@ declare const results: unique symbol;
  * The events of an interface, by name with their arguments:
  * `interface Chat extends Events<{ message: [from: string, text: string] }> { say(text: string): void }`.
  * Both those that come and those that a proxy's `emit` sends. An interface without it has any events.
+ *
+ * @category Describing interfaces
  */
 export interface Events<Declared extends Record<keyof Declared, unknown[]>> {
+  /** Exists for the type checker only. */
   readonly [events]?: Declared;
 }
 
@@ -18,14 +22,21 @@ export interface Events<Declared extends Record<keyof Declared, unknown[]>> {
  * What a method returns that answers with several results, or with none or one but says so by name:
  * `size(): Results<[width: number, height: number]>`. A promise is fulfilled with an array of
  * several, with the one result itself, or with undefined; a callback gets them one after another.
+ *
+ * @category Describing interfaces
  */
 export interface Results<List extends unknown[]> {
+  /** Exists for the type checker only. */
   readonly [results]: List;
 }
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
-/** The events an interface declares, by name. */
+/**
+ * The events an interface declares, by name.
+ *
+ * @category Describing interfaces
+ */
 export type EventsOf<Interface> =
   IsAny<Interface> extends true
     ? {}
@@ -68,7 +79,11 @@ type Settled<Result> =
 
 // Emitters.
 
-/** The arguments of an event: those declared for its name, or any. */
+/**
+ * The arguments of an event: those declared for its name, or any.
+ *
+ * @category Calls and events
+ */
 export type EventArgs<Declared, Name> = Name extends keyof Declared
   ? Extract<Declared[Name], unknown[]>
   : any[];
@@ -77,6 +92,8 @@ export type EventArgs<Declared, Name> = Name extends keyof Declared
  * Emitter methods as known from Node. The listeners of an event run in turn; one that throws harms no
  * other, and its exception goes to `reportError` or the console. A listener that is not a function is
  * a TypeError.
+ *
+ * @category Calls and events
  */
 export interface Emitter<Declared = {}, Other extends string = string> {
   /** Adds a listener after the others; adding it twice has it called twice. */
@@ -136,13 +153,21 @@ export interface Emitter<Declared = {}, Other extends string = string> {
 
 // Calls.
 
-/** Hears of an outcome: `callback(null, ...results)`, or `callback(error)`, when results are undefined. */
+/**
+ * Hears of an outcome: `callback(null, ...results)`, or `callback(error)`, when results are undefined.
+ *
+ * @category Calls and events
+ */
 export type Callback<List extends unknown[] = any[]> = (
   error: Error | null,
   ...results: List
 ) => void;
 
-/** What may end the wait for an answer. An option that is not one of these types is a TypeError. */
+/**
+ * What may end the wait for an answer. An option that is not one of these types is a TypeError.
+ *
+ * @category Calls and events
+ */
 export interface CallOptions {
   /**
    * When it aborts, the call is rejected with the signal's reason. One that has not left is not sent;
@@ -156,7 +181,7 @@ export interface CallOptions {
   timeout?: number | undefined;
   /**
    * Call again when the answer was lost with a transport: at least once in place of at most once; see
-   * `callMethodWithResend`. Default: false.
+   * `callMethodWithResend` and protocol.md 4.5. Default: false.
    */
   resend?: boolean | undefined;
 }
@@ -169,7 +194,11 @@ type Given<Args extends unknown[], All extends unknown[] = Required<Args>> =
       ? All | (All extends [...infer Fewer, unknown] ? Given<Args, Fewer> : never)
       : never;
 
-/** A method of a fixed number of arguments, which alone tells what follows them. */
+/**
+ * A method of a fixed number of arguments, which alone tells what follows them.
+ *
+ * @category Calls and events
+ */
 export interface FixedMethod<Args extends unknown[], Result> {
   /** With a callback and, when it is true, resent as by `callMethodWithResend`. */
   (...args: [...args: Args, callback: Callback<ResultList<Result>>, resend: boolean]): void;
@@ -179,7 +208,11 @@ export interface FixedMethod<Args extends unknown[], Result> {
   (...args: Args): Promise<Settled<Result>>;
 }
 
-/** A method that may be called with fewer or more arguments. */
+/**
+ * A method that may be called with fewer or more arguments.
+ *
+ * @category Calls and events
+ */
 export interface VariadicMethod<Args extends unknown[], Result> {
   // First, or an argument of type any would be taken for a callback.
   (...args: Args): Promise<Settled<Result>>;
@@ -195,6 +228,8 @@ export interface VariadicMethod<Args extends unknown[], Result> {
 /**
  * A method of an interface as a proxy has it: it returns a promise, or takes a callback behind its
  * arguments, and behind that whether to resend.
+ *
+ * @category Calls and events
  */
 export type RemoteMethod<Method> = Method extends (...args: infer Args) => infer Result
   ? IsFixed<Args> extends true
@@ -214,20 +249,34 @@ type MethodName<Interface, Name extends keyof Interface> = Name extends string
     : never
   : never;
 
-/** The methods of an interface as its proxy has them; of one that is not described, any. */
+/**
+ * The methods of an interface as its proxy has them; of one that is not described, any.
+ *
+ * @category Calls and events
+ */
 export type RemoteMethods<Interface = any> =
   IsAny<Interface> extends true
-    ? { [method: string]: (...args: any[]) => Promise<any> }
+    ? {
+        /** Any method, with or without a callback behind its arguments. */
+        [method: string]: (...args: any[]) => Promise<any>;
+      }
     : {
         [Name in keyof Interface as Exclude<MethodName<Interface, Name>, Taken>]: RemoteMethod<
           NonNullable<Interface[Name]>
         >;
       };
 
-/** The methods of an interface with options bound to them: all return promises. */
+/**
+ * The methods of an interface with options bound to them: all return promises.
+ *
+ * @category Calls and events
+ */
 export type BoundMethods<Interface = any> =
   IsAny<Interface> extends true
-    ? { [method: string]: (...args: any[]) => Promise<any> }
+    ? {
+        /** Any method. */
+        [method: string]: (...args: any[]) => Promise<any>;
+      }
     : {
         [Name in keyof Interface as Exclude<MethodName<Interface, Name>, Taken>]: NonNullable<
           Interface[Name]
@@ -239,7 +288,9 @@ export type BoundMethods<Interface = any> =
 /**
  * The peer's interface: a method for each remote name that is free, and the interface's events. Names
  * that are not (`on`, `emit`, `events`, `then`, `toString`, …) are reached by `connection.callMethod`.
- * `ProxyOf` is a proxy with its methods.
+ * `ProxyOf` is a proxy with its methods (protocol.md 8).
+ *
+ * @category Calls and events
  */
 export declare class RemoteProxy<Interface = any> {
   /** `connectAndInspect` and `inspectInterface` make proxies; one made by hand hears no events. */
@@ -270,10 +321,18 @@ export declare class RemoteProxy<Interface = any> {
 export interface RemoteProxy<Interface = any>
   extends Emitter<EventsOf<Interface>, OtherEvents<Interface>> {}
 
-/** A proxy of an interface, with its methods. */
+/**
+ * A proxy of an interface, with its methods.
+ *
+ * @category Calls and events
+ */
 export type ProxyOf<Interface = any> = RemoteProxy<Interface> & RemoteMethods<Interface>;
 
-/** Proxies by the names of their interfaces. */
+/**
+ * Proxies by the names of their interfaces.
+ *
+ * @category Calls and events
+ */
 export type Proxies<Interfaces = any> =
   IsAny<Interfaces> extends true
     ? Record<string, ProxyOf>
@@ -286,7 +345,10 @@ type InterfaceName<Interfaces> =
 
 /**
  * Answers the peer: `callback(null, ...results)`, or `callback(error)` with a RemoteError, a code or an
- * array as it travels; whatever else is an error of code 1 with its text. The first call counts.
+ * array as it travels; whatever else is an error of code 1 with its text (protocol.md 9). The first
+ * call counts.
+ *
+ * @category Being called
  */
 export type Answer<List extends unknown[] = any[]> = (
   ...outcome:
@@ -298,13 +360,20 @@ export type Answer<List extends unknown[] = any[]> = (
  * A method that the peer may call: the connection, the arguments, and unless it is declared async a
  * callback. How many parameters it declares is how many arguments it takes; a call with another number
  * fails with ERR_INVALID_SIGNATURE (17).
+ *
+ * @category Being called
  */
 export type Method = (connection: Connection, ...args: any[]) => any;
 
-/** A method with default or rest parameters, and the number of arguments it takes. */
+/**
+ * A method with default or rest parameters, and the number of arguments it takes.
+ *
+ * @category Being called
+ */
 export interface MethodWithArity<Served = Method> {
   /** The arguments, without connection and callback. */
   arity: number;
+  /** The method itself; an async one gets no callback. */
   method: Served;
 }
 
@@ -312,6 +381,8 @@ export interface MethodWithArity<Served = Method> {
  * What may serve a method of an interface. An async function returns the result and leaves the callback
  * out; any other takes the callback, and may return a promise besides. A function that is not async and
  * returns its result as such is never right.
+ *
+ * @category Being called
  */
 export type ServedMethod<Declared> = Declared extends (...args: infer Args) => infer Result
   ? (
@@ -320,7 +391,11 @@ export type ServedMethod<Declared> = Declared extends (...args: infer Args) => i
     ) => void | Promise<Awaited<Result> extends Results<unknown[]> ? never : Awaited<Result>>
   : never;
 
-/** Interfaces by name, each an object of methods. */
+/**
+ * Interfaces by name, each an object of methods.
+ *
+ * @category Being called
+ */
 export type Api<Interfaces = any> =
   IsAny<Interfaces> extends true
     ? Record<string, Record<string, Method | MethodWithArity>>
@@ -335,7 +410,11 @@ type ServedInterface<Interface> =
           | MethodWithArity<ServedMethod<NonNullable<Interface[Name]>>>;
       };
 
-/** Handlers of the peer's events by interface and event. */
+/**
+ * Handlers of the peer's events by interface and event.
+ *
+ * @category Being called
+ */
 export type EventHandlers<Interfaces = any> =
   IsAny<Interfaces> extends true
     ? Record<string, Record<string, (connection: Connection, ...args: any[]) => void>>
@@ -357,7 +436,9 @@ type InterfaceHandlers<Interface> = [OtherEvents<Interface>] extends [never]
  *
  * What a method or handler throws goes to `reportError` or the console, and for a method the peer gets
  * ERR_INTERNAL_API_ERROR (16). An async method that fails with a RemoteError, or with no Error at all,
- * answers with that instead.
+ * answers with that instead (protocol.md 6).
+ *
+ * @category Being called
  */
 export declare class Application<Served = any, Heard = Served> {
   /**
@@ -372,7 +453,9 @@ export declare class Application<Served = any, Heard = Served> {
   );
   /** Without the version. */
   readonly name: string;
+  /** As semver has it, such as `'1.0.0'`. */
   readonly version: string;
+  /** The object that was given. */
   readonly api: Api<Served>;
   /** Default: none. */
   readonly eventHandlers: EventHandlers<Heard>;
@@ -399,11 +482,17 @@ export declare class Application<Served = any, Heard = Served> {
 
 /**
  * What a connection is doing: the WebSocket opens, the server is asked for a session, all is well, a
- * lost transport waits to be replaced, or there is none and none will be.
+ * lost transport waits to be replaced, or there is none and none will be (protocol.md 3).
+ *
+ * @category Connections
  */
 export type ConnectionState = 'connecting' | 'handshaking' | 'ready' | 'waiting' | 'closed';
 
-/** Why a connection's state changed. */
+/**
+ * Why a connection's state changed.
+ *
+ * @category Connections
+ */
 export interface StateDetail {
   /** In a few words. */
   reason: string;
@@ -413,7 +502,11 @@ export interface StateDetail {
   nextAttemptAt?: number;
 }
 
-/** A connection's figures; bytes count UTF-16 units. */
+/**
+ * A connection's figures; bytes count UTF-16 units.
+ *
+ * @category Connections
+ */
 export interface ConnectionStats {
   /** Messages the server is not known to have. */
   unacknowledgedMessages: number;
@@ -437,10 +530,12 @@ export interface ConnectionStats {
 
 /**
  * The events of a connection. Those from `incomingMessage` on are for logging, made only while somebody
- * listens; these and `messageRejected` go to `client.logger` instead, where there is one.
+ * listens; these and `messageRejected` go to `client.logger` instead, where there is one (protocol.md 10).
+ *
+ * @category Connections
  */
 export interface ConnectionEvents {
-  /** A transport closed, for good or to be replaced. */
+  /** A transport closed, for good or to be replaced; also that of an attempt that was refused. */
   close: [connection: Connection];
   /** What the peer or the network did that no call is told of. To the console if nobody listens. */
   error: [error: Error, connection: Connection];
@@ -472,14 +567,23 @@ export interface ConnectionEvents {
   inspect: [interfaceName: string];
 }
 
-/** A strategy of the server's own, with any value as credentials. */
+/**
+ * A strategy of the server's own, with any value as credentials.
+ *
+ * @category Connecting
+ */
 export interface CustomStrategy {
+  /** The name the server knows it by; it must be free to stand in a message (protocol.md 2.5). */
   strategy: string;
   /** A TypeError or RangeError, naming the place, if it cannot be sent. */
   credentials: unknown;
 }
 
-/** Who connects: a user's name, this connection's session, or what the server has a strategy for. */
+/**
+ * Who connects: a user's name, this connection's session, or what the server has a strategy for.
+ *
+ * @category Connecting
+ */
 export type Login = string | Session | CustomStrategy | null | undefined;
 
 // Written so that a library without these two symbols lacks the methods, and is not brought to have them.
@@ -488,11 +592,17 @@ type WellKnown<Name extends string> = SymbolConstructor extends { readonly [Key 
   : never;
 type DisposedBy<Key extends symbol, Result> = { [Name in Key]: () => Result };
 
-/** A connection to a JSTP server. It has other events than the `ConnectionEvents`, if a page emits some. */
+/**
+ * A connection to a JSTP server, made by `ws.connect` (protocol.md 7.6). It has other events than the
+ * `ConnectionEvents`, if a page emits some.
+ *
+ * @category Connections
+ */
 export declare class Connection {
   private constructor();
   /** Unique within the page. */
   readonly id: number;
+  /** Always null: a page is never a server. */
   readonly server: null;
   /** The client object given to `connect`, or null. */
   readonly client: ClientOptions | null;
@@ -506,6 +616,7 @@ export declare class Connection {
   readonly remoteProxies: Record<string, ProxyOf>;
   /** Always undefined: a browser does not tell. */
   readonly remoteAddress: undefined;
+  /** What the connection is doing; `stateChange` tells of each change. */
   readonly state: ConnectionState;
   /** The figures of this moment. */
   readonly stats: ConnectionStats;
@@ -521,16 +632,19 @@ export declare class Connection {
   /**
    * Sends the handshake; a connect policy's business. Fails with the server's RemoteError, such as
    * ERR_APP_NOT_FOUND (10) and ERR_AUTH_FAILED (11), with ERR_NO_HANDSHAKE_RESPONSE (-2) after
-   * `client.handshakeTimeout`, and with an Error where a handshake has no place.
+   * `client.handshakeTimeout`, and with an Error where a handshake has no place (protocol.md 2.5).
    */
   handshake(app: AppTarget, callback: Callback<[session?: Session]>): void;
+  /** The same, for a login without a password, a session or a strategy. */
   handshake(app: AppTarget, login: Login, callback: Callback<[session?: Session]>): void;
+  /** The same, for a login. */
   handshake(
     app: AppTarget,
     login: Login,
     password: string | null | undefined,
     callback: Callback<[session?: Session]>,
   ): void;
+  /** The same, with a promise of the session. */
   handshake(
     app: AppTarget,
     login?: Login,
@@ -542,7 +656,7 @@ export declare class Connection {
    * several give an array. It is rejected with a RemoteError: the peer's, or ERR_CALLBACK_LOST (-1) if
    * the answer was lost, ERR_CONNECTION_CLOSED (-3) after `close()`, ERR_BUFFER_FULL (-4) when too many
    * messages wait for delivery, ERR_TIMEOUT (-5); and with a TypeError or RangeError, naming the place,
-   * for arguments that cannot be sent. With a callback these two are thrown.
+   * for arguments that cannot be sent (mdsf.md 4.3). With a callback these two are thrown.
    */
   callMethod<Result = unknown>(
     interfaceName: string,
@@ -550,6 +664,7 @@ export declare class Connection {
     args: readonly unknown[],
     options?: CallOptions | null,
   ): Promise<Result>;
+  /** The same, with a callback in place of the promise. */
   callMethod<List extends unknown[] = any[]>(
     interfaceName: string,
     methodName: string,
@@ -560,7 +675,8 @@ export declare class Connection {
   /**
    * Calls a method, and calls it again when the line broke after the peer had it and its answer was
    * lost: at least once. Only for methods that may run twice. Fails as `callMethod` does, but with -1
-   * only when the session is lost; after `close()` it stays pending and leaves on a later `reconnect`.
+   * only when the session is lost; after `close()` it stays pending and leaves on a later `reconnect`
+   * (protocol.md 4.5, 4.6).
    */
   callMethodWithResend<Result = unknown>(
     interfaceName: string,
@@ -568,6 +684,7 @@ export declare class Connection {
     args: readonly unknown[],
     options?: CallOptions | null,
   ): Promise<Result>;
+  /** The same, with a callback in place of the promise. */
   callMethodWithResend<List extends unknown[] = any[]>(
     interfaceName: string,
     methodName: string,
@@ -576,8 +693,9 @@ export declare class Connection {
   ): void;
 
   /**
-   * Emits an event to the peer. Throws a TypeError or RangeError for arguments that cannot be sent, and
-   * a RemoteError with ERR_BUFFER_FULL (-4) when too many messages wait for delivery.
+   * Emits an event to the peer; while there is no transport it is kept (protocol.md 4.6). Throws a
+   * TypeError or RangeError for arguments that cannot be sent, and a RemoteError with ERR_BUFFER_FULL
+   * (-4) when too many messages wait for delivery.
    */
   emitRemoteEvent(interfaceName: string, eventName: string, args: readonly unknown[]): void;
 
@@ -586,18 +704,20 @@ export declare class Connection {
    * ERR_INTERFACE_NOT_FOUND (12), and as `callMethod` does.
    */
   inspectInterface<Interface = any>(interfaceName: string): Promise<ProxyOf<Interface>>;
+  /** The same, with a callback in place of the promise. */
   inspectInterface<Interface = any>(
     interfaceName: string,
     callback: Callback<[proxy: ProxyOf<Interface>]>,
   ): void;
 
-  /** Asks the peer for a sign of life. Fails with -1 and -3 as `callMethod` does. */
+  /** Asks the peer for a sign of life, and measures `rtt`. Fails with -1 and -3 as `callMethod` does. */
   ping(): Promise<void>;
+  /** The same, with a callback in place of the promise. */
   ping(callback: Callback<[]>): void;
 
   /**
-   * Pings every so many milliseconds; silence for `client.heartbeatTimeout` drops the transport. Throws a
-   * TypeError or RangeError for what is not a number above 0.
+   * Pings every so many milliseconds (protocol.md 7.6); silence for `client.heartbeatTimeout` drops the
+   * transport. Throws a TypeError or RangeError for what is not a number above 0.
    */
   startHeartbeat(interval: number): void;
   /** Stops the heartbeat, also one that `client.heartbeatInterval` began. */
@@ -625,14 +745,25 @@ export interface Connection
     DisposedBy<WellKnown<'dispose'>, void>,
     DisposedBy<WellKnown<'asyncDispose'>, Promise<void>> {}
 
-/** A session: its id, and a map for the page's own data. */
+/**
+ * A session: its id, and a map for the page's own data, which is not sent (protocol.md 4). The
+ * connection makes it; one of a page's own is for a connect policy of its own.
+ *
+ * @category Connections
+ */
 export declare class Session extends Map<unknown, unknown> {
+  /** `sessionId` is the name by which the server knows the session. */
   constructor(connection: Connection | null, username?: string | null, sessionId?: string);
+  /** As the server named it. */
   readonly id: string;
   /** Null for one that was read from a text and is not in use yet. */
   readonly connection: Connection | null;
+  /** Who logged in, or null. */
   readonly username: string | null;
-  /** JSON to keep, in upstream's form: `client.session = Session.fromString(text)` goes on with it. */
+  /**
+   * JSON to keep, in upstream's form (protocol.md 4.7): `client.session = Session.fromString(text)` goes
+   * on with it.
+   */
   toString(): string;
   /** Throws a SyntaxError for a text that is not JSON, and a TypeError for one that is not a session. */
   static fromString(text: string): Session;
@@ -640,7 +771,9 @@ export declare class Session extends Map<unknown, unknown> {
 
 /**
  * Authenticates a connection whose transport has opened: calls `connection.handshake`, then the callback
- * with its outcome. What it throws is the attempt's error.
+ * with its outcome (protocol.md 7.4). What it throws is the attempt's error.
+ *
+ * @category Connecting
  */
 export type ConnectPolicy = (
   app: AppTarget,
@@ -649,13 +782,18 @@ export type ConnectPolicy = (
   callback: (error: unknown, connection?: Connection, session?: Session) => void,
 ) => void;
 
-/** Resumes if there is a session, logs in if there is a name, else connects anonymously. */
+/**
+ * Resumes if there is a session, logs in if there is a name, else connects anonymously.
+ *
+ * @category Connecting
+ */
 export declare class SimpleConnectPolicy {
   constructor(login?: string, password?: string);
   /** Default: none, which is an anonymous connection. */
   login: string | undefined;
   /** Default: an empty one. */
   password: string | undefined;
+  /** What `client.connectPolicy` may be, and calls with the policy as `this`. */
   connect: ConnectPolicy;
 }
 
@@ -663,22 +801,46 @@ export declare class SimpleConnectPolicy {
 
 /**
  * An application to connect to: `'name'`, `'name@range'` or both apart; without a range, the latest. An
- * empty name is a TypeError, a range that npm does not know an Error.
+ * empty name is a TypeError, a range that npm does not know an Error (protocol.md 5.3).
+ *
+ * @category Connecting
  */
-export type AppTarget = string | { name: string; version?: string | undefined };
+export type AppTarget =
+  | string
+  | {
+      /** Not empty. */
+      name: string;
+      /** A range as npm has them. Default: the latest version. */
+      version?: string | undefined;
+    };
 
 /**
  * Settings of a client. The object is never changed and may serve several connections. A setting of
  * another type is a TypeError, a time below 0 and NaN a RangeError, before anything is opened. Times are
- * whole milliseconds; `Infinity` is as long as a timer can wait, 24 days.
+ * whole milliseconds; `Infinity` is as long as a timer can wait, 24 days (protocol.md 7.4).
+ *
+ * @category Connecting
  */
 export interface ClientOptions {
   /** What the page exposes to the server. Default: an application without interfaces. */
   application?: Application<any, any> | null | undefined;
   /** Who connects. Default: `new SimpleConnectPolicy()`, which is nobody in particular. */
-  connectPolicy?: ConnectPolicy | { connect: ConnectPolicy } | null | undefined;
+  connectPolicy?:
+    | ConnectPolicy
+    | {
+        /** The policy; called with the object as `this`. */
+        connect: ConnectPolicy;
+      }
+    | null
+    | undefined;
   /** Gets the events for logging, and `messageRejected`, in place of the connection. Default: none. */
-  logger?: { emit(name: string, ...args: any[]): unknown } | null | undefined;
+  logger?:
+    | {
+        /** Called with the name and the arguments of each of these events. */
+        emit(name: string, ...args: any[]): unknown;
+      }
+    | null
+    | undefined;
   /** A session to go on with, for example one that an earlier page kept. Default: a new one. */
   session?: Session | null | undefined;
   /** Milliseconds to wait for the handshake's answer; then it fails with -2. Default: 10 000. */
@@ -705,7 +867,15 @@ export interface ClientOptions {
    * What may wait for delivery, each at least 1; beyond it calls and events fail with ERR_BUFFER_FULL (-4).
    * Default: 10 000 messages, 16 777 216 bytes (16 MiB).
    */
-  bufferLimit?: { messages?: number | undefined; bytes?: number | undefined } | null | undefined;
+  bufferLimit?:
+    | {
+        /** Default: 10 000. */
+        messages?: number | undefined;
+        /** Default: 16 777 216. */
+        bytes?: number | undefined;
+      }
+    | null
+    | undefined;
   /** Called when the transport is lost. Default: see `Reconnector`. */
   reconnector?: Reconnector | null | undefined;
   /**
@@ -720,25 +890,35 @@ export interface ClientOptions {
  * Decides whether and when to reconnect: each call of `reconnect` makes one attempt, over the last
  * transport's options or over those given. A failed attempt calls the reconnector again. The default
  * waits 1, 2, 4, 8, 16, then 32 seconds, each with up to one second added, and sooner when the browser
- * comes online or the page is looked at again.
+ * comes online or the page is looked at again (protocol.md 7.5).
+ *
+ * @category Connections
  */
 export type Reconnector = (connection: Connection, reconnect: Reconnect) => void;
 
 /**
  * Makes an attempt, one at a time: during another it fails with an Error, which only the callback hears
  * of.
+ *
+ * @category Connections
  */
 export interface Reconnect {
   /** Over a transport like the last. */
   (callback?: Reconnected): void;
   /** Over another. */
   (url: string | URL, callback?: Reconnected): void;
+  /** Over another, with settings. */
   (config: WebSocketConfig | null | undefined, url: string | URL, callback?: Reconnected): void;
   /** With what `reconnectAttempt` told, and perhaps a callback. */
   (transport: 'ws' | 'wss', ...options: unknown[]): void;
 }
 
-/** Settings of a transport; those that only upstream knows are accepted. Wrong ones are errors as a client's. */
+/**
+ * Settings of a transport (protocol.md 1); those that only upstream knows are accepted. Wrong ones are errors
+ * as a client's.
+ *
+ * @category Connecting
+ */
 export interface WebSocketConfig {
   /** Milliseconds to wait for the WebSocket to open. Default: 10 000. */
   connectTimeout?: number | undefined;
@@ -755,8 +935,13 @@ export interface WebSocketConfig {
   [upstream: string]: unknown;
 }
 
-/** What `connectAndInspect` gives. */
+/**
+ * What `connectAndInspect` gives.
+ *
+ * @category Connecting
+ */
 export interface Inspected<Interfaces = any> {
+  /** The connection, ready. */
   connection: Connection;
   /** By interface name; without a prototype. */
   proxies: Proxies<Interfaces>;
@@ -764,13 +949,25 @@ export interface Inspected<Interfaces = any> {
 
 type Optional = ClientOptions | null | undefined;
 
-/** Hears of an attempt to reconnect; the connection comes with most errors too. */
+/**
+ * Hears of an attempt to reconnect; the connection comes with most errors too.
+ *
+ * @category Connections
+ */
 export type Reconnected = (error: Error | null, connection?: Connection) => void;
 
-/** Hears of `connect`; after an error the connection is there if the server was. */
+/**
+ * Hears of `connect`; after an error the connection is there if the server was.
+ *
+ * @category Connecting
+ */
 export type Connected = (error: Error | null, connection?: Connection, session?: Session) => void;
 
-/** Hears of `connectAndInspect`; after an error the connection is there if the server was. */
+/**
+ * Hears of `connectAndInspect`; after an error the connection is there if the server was.
+ *
+ * @category Connecting
+ */
 export type ConnectedAndInspected<Interfaces = any> = (
   error: Error | null,
   connection?: Connection,
@@ -780,6 +977,8 @@ export type ConnectedAndInspected<Interfaces = any> = (
 /**
  * WebSocket connections. The URL's `http:` and `https:` stand for `ws:` and `wss:`, and in a page it may be
  * relative; another scheme or a fragment is a TypeError.
+ *
+ * @category Connecting
  */
 export declare const ws: {
   /**
@@ -787,16 +986,19 @@ export declare const ws: {
    * ERR_AUTH_FAILED (11); with ERR_NO_HANDSHAKE_RESPONSE (-2) if it closed or said nothing; with an
    * Error if it cannot be reached; with a TypeError or RangeError for wrong arguments. A rejection's
    * `error.connection` is the connection, where there is one: the server refused the handshake, or
-   * closed before it answered.
+   * closed before it answered (protocol.md 7.1).
    */
   connect(app: AppTarget, client: Optional, url: string | URL): Promise<Connection>;
+  /** The same, with a callback in place of the promise. */
   connect(app: AppTarget, client: Optional, url: string | URL, callback: Connected): void;
+  /** The same, with settings for the WebSocket. */
   connect(
     app: AppTarget,
     client: Optional,
     config: WebSocketConfig | null | undefined,
     url: string | URL,
   ): Promise<Connection>;
+  /** The same, with settings and a callback. */
   connect(
     app: AppTarget,
     client: Optional,
@@ -808,7 +1010,7 @@ export declare const ws: {
   /**
    * Opens a connection and inspects interfaces, all at once. Typed proxies by
    * `connectAndInspect<{ auth: AuthApi }>(…)`. Fails as `connect` and `inspectInterface` do, with the
-   * first error.
+   * first error (protocol.md 7.2).
    */
   connectAndInspect<Interfaces = any>(
     app: AppTarget,
@@ -816,6 +1018,7 @@ export declare const ws: {
     interfaces: readonly InterfaceName<NoInfer<Interfaces>>[],
     url: string | URL,
   ): Promise<Inspected<Interfaces>>;
+  /** The same, with a callback in place of the promise. */
   connectAndInspect<Interfaces = any>(
     app: AppTarget,
     client: Optional,
@@ -823,6 +1026,7 @@ export declare const ws: {
     url: string | URL,
     callback: ConnectedAndInspected<NoInfer<Interfaces>>,
   ): void;
+  /** The same, with settings for the WebSocket. */
   connectAndInspect<Interfaces = any>(
     app: AppTarget,
     client: Optional,
@@ -830,6 +1034,7 @@ export declare const ws: {
     config: WebSocketConfig | null | undefined,
     url: string | URL,
   ): Promise<Inspected<Interfaces>>;
+  /** The same, with settings and a callback. */
   connectAndInspect<Interfaces = any>(
     app: AppTarget,
     client: Optional,
@@ -841,15 +1046,18 @@ export declare const ws: {
 
   /**
    * Reconnects by hand and goes on with the session; without one it is a new connection. Fails as
-   * `connect` does, and with an Error while another attempt is under way.
+   * `connect` does, and with an Error while another attempt is under way (protocol.md 7.3).
    */
   reconnect(connection: Connection, url: string | URL): Promise<Connection>;
+  /** The same, with a callback in place of the promise. */
   reconnect(connection: Connection, url: string | URL, callback: Reconnected): void;
+  /** The same, with settings for the WebSocket. */
   reconnect(
     connection: Connection,
     config: WebSocketConfig | null | undefined,
     url: string | URL,
   ): Promise<Connection>;
+  /** The same, with settings and a callback. */
   reconnect(
     connection: Connection,
     config: WebSocketConfig | null | undefined,
@@ -862,6 +1070,8 @@ export declare const ws: {
  * Loads the module before the first connect, or from a source of one's own; without a call the first
  * connect does it. Loaded once: later calls give the same promise. Fails with an Error when the module
  * cannot be fetched or compiled, and may then be repeated.
+ *
+ * @category Connecting
  */
 export declare function init(
   source?: string | URL | Response | BufferSource | WebAssembly.Module,
@@ -869,7 +1079,11 @@ export declare function init(
 
 // Errors.
 
-/** An error that travels between peers; negative codes are this side's own. */
+/**
+ * An error that travels between peers; negative codes are this side's own (protocol.md 9).
+ *
+ * @category Errors
+ */
 export declare class RemoteError extends Error {
   /** Without a message it has the code's own, or the code as text. `info` defaults to null. */
   constructor(code: number, message?: string, info?: unknown[] | null);
@@ -879,7 +1093,9 @@ export declare class RemoteError extends Error {
   static fromJstpArray(array: readonly unknown[]): RemoteError;
   /** The array that travels for any value a handler may fail with. */
   static getJstpArrayFor(value: unknown): unknown[];
+  /** The same for every code. */
   readonly name: 'RemoteError';
+  /** Negative: this side's own; 1 and 10 to 17: protocol.md 9; others: the application's. */
   readonly code: number;
   /** What else the peer said. */
   readonly info: unknown[] | null;
@@ -889,55 +1105,132 @@ export declare class RemoteError extends Error {
   toJstpArray(): unknown[];
 }
 
-/** The answer is lost: with a broken link, a forgotten session, or by `close()`. The call may have run. */
+/**
+ * The answer is lost: with a broken link, a forgotten session, or by `close()`. The call may have run.
+ *
+ * @category Errors
+ */
 export declare const ERR_CALLBACK_LOST: -1;
-/** The server closed, or said nothing, before the connection was made. */
+/**
+ * The server closed, or said nothing, before the connection was made.
+ *
+ * @category Errors
+ */
 export declare const ERR_NO_HANDSHAKE_RESPONSE: -2;
-/** The connection was closed before the call. */
+/**
+ * The connection was closed before the call.
+ *
+ * @category Errors
+ */
 export declare const ERR_CONNECTION_CLOSED: -3;
-/** Too many messages wait for delivery, or events for a loop. */
+/**
+ * Too many messages wait for delivery, or events for a loop.
+ *
+ * @category Errors
+ */
 export declare const ERR_BUFFER_FULL: -4;
-/** No answer within the `timeout` of the call. */
+/**
+ * No answer within the `timeout` of the call.
+ *
+ * @category Errors
+ */
 export declare const ERR_TIMEOUT: -5;
-/** No such application, or not in this version. */
+/**
+ * No such application, or not in this version.
+ *
+ * @category Errors
+ */
 export declare const ERR_APP_NOT_FOUND: 10;
-/** Wrong credentials, or an unknown session. */
+/**
+ * Wrong credentials, or an unknown session.
+ *
+ * @category Errors
+ */
 export declare const ERR_AUTH_FAILED: 11;
-/** The application has no such interface. */
+/**
+ * The application has no such interface.
+ *
+ * @category Errors
+ */
 export declare const ERR_INTERFACE_NOT_FOUND: 12;
-/** The interface is not as the caller expects it. */
+/**
+ * The interface is not as the caller expects it.
+ *
+ * @category Errors
+ */
 export declare const ERR_INTERFACE_INCOMPATIBLE: 13;
-/** The interface has no such method. */
+/**
+ * The interface has no such method.
+ *
+ * @category Errors
+ */
 export declare const ERR_METHOD_NOT_FOUND: 14;
-/** The peer is not a server. */
+/**
+ * The peer is not a server.
+ *
+ * @category Errors
+ */
 export declare const ERR_NOT_A_SERVER: 15;
-/** The method failed and does not say how. */
+/**
+ * The method failed and does not say how.
+ *
+ * @category Errors
+ */
 export declare const ERR_INTERNAL_API_ERROR: 16;
-/** The method takes another number of arguments. */
+/**
+ * The method takes another number of arguments.
+ *
+ * @category Errors
+ */
 export declare const ERR_INVALID_SIGNATURE: 17;
 
-/** All of the package, as `import jstp from '@metarhia/jstp'` gives it. */
+/**
+ * All of the package, as `import jstp from '@metarhia/jstp'` gives it.
+ *
+ * @category Connecting
+ */
 declare const jstp: {
+  /** {@link ws} */
   ws: typeof ws;
+  /** {@link init} */
   init: typeof init;
+  /** {@link Application} */
   Application: typeof Application;
+  /** {@link Connection} */
   Connection: typeof Connection;
+  /** {@link RemoteError} */
   RemoteError: typeof RemoteError;
+  /** {@link RemoteProxy} */
   RemoteProxy: typeof RemoteProxy;
+  /** {@link Session} */
   Session: typeof Session;
+  /** {@link SimpleConnectPolicy} */
   SimpleConnectPolicy: typeof SimpleConnectPolicy;
+  /** {@link ERR_CALLBACK_LOST} */
   ERR_CALLBACK_LOST: -1;
+  /** {@link ERR_NO_HANDSHAKE_RESPONSE} */
   ERR_NO_HANDSHAKE_RESPONSE: -2;
+  /** {@link ERR_CONNECTION_CLOSED} */
   ERR_CONNECTION_CLOSED: -3;
+  /** {@link ERR_BUFFER_FULL} */
   ERR_BUFFER_FULL: -4;
+  /** {@link ERR_TIMEOUT} */
   ERR_TIMEOUT: -5;
+  /** {@link ERR_APP_NOT_FOUND} */
   ERR_APP_NOT_FOUND: 10;
+  /** {@link ERR_AUTH_FAILED} */
   ERR_AUTH_FAILED: 11;
+  /** {@link ERR_INTERFACE_NOT_FOUND} */
   ERR_INTERFACE_NOT_FOUND: 12;
+  /** {@link ERR_INTERFACE_INCOMPATIBLE} */
   ERR_INTERFACE_INCOMPATIBLE: 13;
+  /** {@link ERR_METHOD_NOT_FOUND} */
   ERR_METHOD_NOT_FOUND: 14;
+  /** {@link ERR_NOT_A_SERVER} */
   ERR_NOT_A_SERVER: 15;
+  /** {@link ERR_INTERNAL_API_ERROR} */
   ERR_INTERNAL_API_ERROR: 16;
+  /** {@link ERR_INVALID_SIGNATURE} */
   ERR_INVALID_SIGNATURE: 17;
 };
 export default jstp;
