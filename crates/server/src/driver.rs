@@ -8,8 +8,10 @@ use std::sync::Arc;
 use jstp_proto::error::code;
 use jstp_proto::{Event, HandshakeFailure};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
+use tokio_rustls::TlsAcceptor;
 
 use crate::connection::Connection;
 use crate::error::MethodError;
@@ -21,19 +23,40 @@ use crate::outbox::{End, Outbox};
 use crate::server::Hub;
 use crate::transport::{Incoming, Transport, linger};
 
-/// Serves one client from its first byte to its last.
-pub(crate) async fn serve<S>(hub: Arc<Hub>, mut stream: S, remote: SocketAddr)
-where
+/// Serves one client that speaks TLS.
+pub(crate) async fn serve_tls(
+    hub: Arc<Hub>,
+    stream: TcpStream,
+    remote: SocketAddr,
+    tls: TlsAcceptor,
+) {
+    let (accepted, opened) = (Instant::now(), hub.now());
+    let by = accepted + hub.settings.handshake_timeout;
+    // Whoever does not get this far never was a client.
+    if let Ok(Ok(stream)) = timeout_at(by, tls.accept(stream)).await {
+        serve(hub, stream, remote, accepted, opened).await;
+    }
+}
+
+/// Serves one client from its first byte to its last, having accepted it at the given time on
+/// tokio's clock and on the server's.
+pub(crate) async fn serve<S>(
+    hub: Arc<Hub>,
+    mut stream: S,
+    mut remote: SocketAddr,
+    accepted: Instant,
+    opened: jstp_proto::Instant,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let accepted = Instant::now();
-    let opened = hub.now();
     let by = accepted + hub.settings.handshake_timeout;
     let allows_origin = |origin: Option<&str>| match &hub.settings.origin_check {
         Some(check) => guarded(|| check(origin)).unwrap_or(false),
         None => true,
     };
-    let Ok(Ok(opening)) = timeout_at(by, opening::read(&mut stream, allows_origin)).await else {
+    let proxies = hub.settings.trusted_proxies;
+    let reading = opening::read(&mut stream, allows_origin, proxies);
+    let Ok(Ok(opening)) = timeout_at(by, reading).await else {
         return;
     };
     let patience = hub.settings.close_timeout;
@@ -47,10 +70,17 @@ where
             // Whoever does not take the answer in time does without.
             let _ = timeout(patience, refusing).await;
         }
-        Opening::Accepted { answer, rest } => {
+        Opening::Accepted {
+            answer,
+            rest,
+            forwarded_for,
+        } => {
             match timeout_at(by, stream.write_all(answer.as_bytes())).await {
                 Ok(Ok(())) => {}
                 _ => return,
+            }
+            if let Some(address) = forwarded_for {
+                remote = SocketAddr::new(address, 0);
             }
             let connection = Connection::new(hub.number(), Arc::downgrade(&hub), hub.config());
             let link = Link {

@@ -174,6 +174,13 @@ pub enum OptionsError {
         /// The option.
         option: &'static str,
     },
+    /// The TLS certificate or key cannot be used.
+    Tls {
+        /// Which of the two.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 impl fmt::Display for OptionsError {
@@ -193,6 +200,7 @@ impl fmt::Display for OptionsError {
                     "Multiple instances of application: {name} with version: {version}"
                 )
             }
+            Self::Tls { what, why } => write!(f, "the TLS {what} cannot be used: {why}"),
             Self::Zero { option } => write!(f, "option {option} must be greater than zero"),
         }
     }

@@ -73,6 +73,7 @@ mod options;
 mod outbox;
 mod server;
 mod sessions;
+mod tls;
 mod transport;
 
 pub use application::{Application, Interface};
@@ -86,6 +87,7 @@ pub use jstp_proto::{PeerMisbehaved, Refused, RemoteError};
 pub use method::Arguments;
 pub use options::ServerOptions;
 pub use server::{Server, ServerHandle, create_server};
+pub use tokio_rustls::rustls;
 
 /// The server in the README compiles.
 #[cfg(doctest)]

@@ -2,6 +2,7 @@
 //! (protocol.md 1.1).
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -16,7 +17,12 @@ const MAX_HEADERS: usize = 100;
 #[derive(Debug)]
 pub(crate) enum Opening {
     /// Send the answer; the rest of what was read already belongs to the WebSocket.
-    Accepted { answer: String, rest: Vec<u8> },
+    Accepted {
+        answer: String,
+        rest: Vec<u8>,
+        /// Where the trusted proxies say that the client is.
+        forwarded_for: Option<IpAddr>,
+    },
     /// Send the answer and close.
     Refused { answer: &'static str },
 }
@@ -34,13 +40,14 @@ const UPGRADE_REQUIRED: &str = "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-V
      Connection: close\r\nContent-Length: 0\r\n\r\n";
 
 /// Reads a request up to its empty line and decides on it. `allows_origin` is asked once the
-/// request is known to be a WebSocket's.
+/// request is known to be a WebSocket's; `proxies` are the trusted ones on the way.
 ///
 /// # Errors
 /// The peer left, or the transport failed, before the request was complete.
 pub(crate) async fn read<S: AsyncRead + Unpin>(
     stream: &mut S,
     allows_origin: impl Fn(Option<&str>) -> bool,
+    proxies: usize,
 ) -> io::Result<Opening> {
     let mut head = Vec::with_capacity(1024);
     loop {
@@ -54,8 +61,12 @@ pub(crate) async fn read<S: AsyncRead + Unpin>(
             if head.len() > MAX_HEAD {
                 return Ok(Opening::refused(BAD_REQUEST));
             }
-            return Ok(match decide(&head, allows_origin) {
-                Ok(answer) => Opening::Accepted { answer, rest },
+            return Ok(match decide(&head, allows_origin, proxies) {
+                Ok((answer, forwarded_for)) => Opening::Accepted {
+                    answer,
+                    rest,
+                    forwarded_for,
+                },
                 Err(answer) => Opening::refused(answer),
             });
         }
@@ -65,11 +76,12 @@ pub(crate) async fn read<S: AsyncRead + Unpin>(
     }
 }
 
-/// Returns the whole answer, or the refusal, to a complete request head.
+/// Returns the whole answer and where the client is, or the refusal, to a complete request head.
 fn decide(
     head: &[u8],
     allows_origin: impl Fn(Option<&str>) -> bool,
-) -> Result<String, &'static str> {
+    proxies: usize,
+) -> Result<(String, Option<IpAddr>), &'static str> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     if !request.parse(head).is_ok_and(|status| status.is_complete()) {
@@ -102,10 +114,11 @@ fn decide(
         return Err(FORBIDDEN);
     };
     let accept = derive_accept_key(key.as_bytes());
-    Ok(format!(
+    let answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: {subprotocol}\r\n\r\n"
-    ))
+    );
+    Ok((answer, headers.forwarded_for(proxies)))
 }
 
 struct Headers<'h>(&'h [httparse::Header<'h>]);
@@ -128,6 +141,17 @@ impl<'h> Headers<'h> {
         self.all(name)
             .flat_map(|value| value.split(','))
             .map(str::trim)
+    }
+
+    /// The entry that the first of so many trusted proxies made. What stands before it is whatever
+    /// the client sent.
+    fn forwarded_for(&self, proxies: usize) -> Option<IpAddr> {
+        let entries: Vec<&str> = self.elements("x-forwarded-for").collect();
+        let trusted = entries.len().saturating_sub(proxies);
+        let entry = entries.get(trusted)?;
+        // Some proxies give the port too.
+        let with_port = || entry.parse().map(|address: SocketAddr| address.ip());
+        entry.parse().or_else(|_| with_port()).ok()
     }
 
     fn lists(&self, name: &'static str, token: &str) -> bool {

@@ -4,11 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_rustls::rustls;
+
 use crate::application::{Application, Index};
 use crate::auth::AuthPolicy;
 use crate::connection::Connection;
 use crate::error::OptionsError;
 use crate::events::ServerEvent;
+use crate::tls::Tls;
 
 pub(crate) type OriginCheck = Arc<dyn Fn(Option<&str>) -> bool + Send + Sync>;
 pub(crate) type Listener = Arc<dyn Fn(&ServerEvent<'_>) + Send + Sync>;
@@ -26,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) origin_check: Option<OriginCheck>,
     pub(crate) on_connect: Option<ConnectListener>,
     pub(crate) on_event: Option<Listener>,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) trusted_proxies: usize,
     pub(crate) heartbeat_interval: Option<Duration>,
     pub(crate) handshake_timeout: Duration,
     pub(crate) auth_timeout: Duration,
@@ -51,6 +56,8 @@ impl ServerOptions {
                 origin_check: None,
                 on_connect: None,
                 on_event: None,
+                tls: None,
+                trusted_proxies: 0,
                 heartbeat_interval: None,
                 handshake_timeout: Duration::from_secs(3),
                 auth_timeout: Duration::from_secs(30),
@@ -84,6 +91,42 @@ impl ServerOptions {
         check: impl Fn(Option<&str>) -> bool + Send + Sync + 'static,
     ) -> Self {
         self.settings.origin_check = Some(Arc::new(check));
+        self
+    }
+
+    /// Speaks TLS, so that clients connect to `wss:`. The certificate with the chain to its root, and
+    /// the private key in one of the forms PKCS #8, PKCS #1 and SEC 1, are PEM. By default the server
+    /// speaks plain TCP, for `ws:`; all it [listens](crate::Server::listen) on is the one or the other.
+    ///
+    /// TLS 1.2 and 1.3, with rustls' choice of ciphers. The TLS handshake counts towards the
+    /// [`handshake_timeout`](Self::handshake_timeout). A new certificate is put in place by
+    /// [`update_tls`](crate::ServerHandle::update_tls).
+    #[must_use]
+    pub fn tls(mut self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        self.settings.tls = Some(Tls::Pem {
+            certificate: certificate.into(),
+            key: key.into(),
+        });
+        self
+    }
+
+    /// Speaks TLS as somebody set it up who needs more than [`tls`](Self::tls): several
+    /// certificates, certificates of clients, other versions.
+    #[must_use]
+    pub fn tls_config(mut self, config: Arc<rustls::ServerConfig>) -> Self {
+        self.settings.tls = Some(Tls::Config(config));
+        self
+    }
+
+    /// How many proxies stand before the server, each of which adds the address it was reached from
+    /// to `X-Forwarded-For`: then the entry the first of them made, counted from the end, is the
+    /// client's [address](Connection::remote_address), with port 0. Where entries are missing the
+    /// first there is counts, and without a usable one the address of the TCP connection.
+    ///
+    /// 0, the default, ignores the header, which any client can send (Q48).
+    #[must_use]
+    pub fn trusted_proxies(mut self, proxies: usize) -> Self {
+        self.settings.trusted_proxies = proxies;
         self
     }
 

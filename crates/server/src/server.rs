@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use crate::application::{Application, Index};
 use crate::connection::{self, Connection};
@@ -24,19 +25,22 @@ use crate::events::ServerEvent;
 use crate::options::{ServerOptions, Settings};
 use crate::outbox::End;
 use crate::sessions::Sessions;
+use crate::tls::Tls;
 
 /// Makes a server, which does nothing until it is told to [`listen`](Server::listen).
 ///
 /// # Errors
 /// Names the option that is wrong.
 pub fn create_server(options: ServerOptions) -> Result<Server, OptionsError> {
-    let (applications, settings) = options.check()?;
+    let (applications, mut settings) = options.check()?;
+    let tls = settings.tls.take().map(Tls::config).transpose()?;
     let sessions = Sessions::new(
         settings.client_expiration_time,
         settings.max_detached_sessions,
     );
     let hub = Hub {
         applications: RwLock::new(Arc::new(applications)),
+        tls: RwLock::new(tls.map(TlsAcceptor::from)),
         sessions,
         clients: Mutex::default(),
         tasks: Mutex::default(),
@@ -199,6 +203,23 @@ impl ServerHandle {
         Ok(())
     }
 
+    /// Puts another certificate and key in place of those of
+    /// [`ServerOptions::tls`](crate::ServerOptions::tls), for later connections; those that are open
+    /// stay as they are. A server that spoke plain TCP speaks TLS from here on.
+    ///
+    /// # Errors
+    /// [`OptionsError::Tls`]; then everything stays as it was.
+    pub fn update_tls(
+        &self,
+        certificate: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Result<(), OptionsError> {
+        let (certificate, key) = (certificate.into(), key.into());
+        let config = Tls::Pem { certificate, key }.config()?;
+        *self.hub.tls.write().unwrap_or_else(PoisonError::into_inner) = Some(config.into());
+        Ok(())
+    }
+
     /// Selects anew, for each connected client that did not ask for one complete version, and
     /// keeps its application where nothing matches.
     pub fn update_connections_api(&self) {
@@ -216,6 +237,7 @@ impl ServerHandle {
 /// What all tasks of a server share.
 pub(crate) struct Hub {
     applications: RwLock<Arc<Index>>,
+    tls: RwLock<Option<TlsAcceptor>>,
     pub(crate) sessions: Sessions,
     clients: Mutex<HashMap<u64, Connection>>,
     /// One for each socket.
@@ -260,6 +282,13 @@ impl Hub {
                 .read()
                 .unwrap_or_else(PoisonError::into_inner),
         )
+    }
+
+    fn tls(&self) -> Option<TlsAcceptor> {
+        self.tls
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(crate) fn tell(&self, event: &ServerEvent<'_>) {
@@ -336,7 +365,14 @@ async fn accept(hub: &Arc<Hub>, listener: TcpListener, mut stop: oneshot::Receiv
                     // Small messages are the rule, and each is wanted at once. It may fail when
                     // the peer is gone already, which the task finds out.
                     let _ = stream.set_nodelay(true);
-                    tasks.spawn(driver::serve(Arc::clone(hub), stream, remote));
+                    let hub = Arc::clone(hub);
+                    match hub.tls() {
+                        Some(tls) => tasks.spawn(driver::serve_tls(hub, stream, remote, tls)),
+                        None => {
+                            let (accepted, opened) = (Instant::now(), hub.now());
+                            tasks.spawn(driver::serve(hub, stream, remote, accepted, opened))
+                        }
+                    };
                 }
             }
             // Either this one client is gone, or the process is out of something: then trying

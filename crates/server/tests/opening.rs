@@ -212,3 +212,33 @@ async fn a_reset_right_after_the_request_hurts_nobody() {
         "{callback:[1],ok:[42]}"
     );
 }
+
+#[tokio::test]
+async fn proxies_are_believed_only_as_far_as_they_are_trusted() {
+    let seen = async |proxies, headers: &[(&'static str, &'static str)]| {
+        let options = ServerOptions::new([common::app()]).trusted_proxies(proxies);
+        let (server, address) = listening(options).await;
+        let mut peer = Peer::open_with(address, headers).await;
+        peer.shake_hands().await;
+        let clients = server.clients();
+        clients[0].remote_address().unwrap().ip().to_string()
+    };
+    const LIST: (&str, &str) = ("X-Forwarded-For", "6.6.6.6, 192.0.2.7 ,198.51.100.1");
+    assert_eq!(seen(0, &[LIST]).await, "127.0.0.1");
+    assert_eq!(seen(1, &[LIST]).await, "198.51.100.1");
+    assert_eq!(seen(2, &[LIST]).await, "192.0.2.7");
+    assert_eq!(seen(9, &[LIST]).await, "6.6.6.6");
+    assert_eq!(seen(1, &[]).await, "127.0.0.1");
+    assert_eq!(
+        seen(1, &[("X-Forwarded-For", "unknown")]).await,
+        "127.0.0.1"
+    );
+    assert_eq!(
+        seen(1, &[LIST, ("x-forwarded-for", "2001:db8::1")]).await,
+        "2001:db8::1"
+    );
+    assert_eq!(
+        seen(1, &[("X-Forwarded-For", "[2001:db8::1]:443")]).await,
+        "2001:db8::1"
+    );
+}

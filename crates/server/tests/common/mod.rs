@@ -11,7 +11,7 @@ use jstp_server::{
     Application, Connection, Interface, MethodError, Server, ServerEvent, ServerOptions, Value,
     create_server,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -109,23 +109,49 @@ pub(crate) fn reporting(
 }
 
 /// A client that reads and writes whole messages.
-pub(crate) struct Peer {
-    socket: WebSocketStream<TcpStream>,
+pub(crate) struct Peer<S = TcpStream> {
+    socket: WebSocketStream<S>,
 }
 
 impl Peer {
     /// A WebSocket without a handshake.
     pub(crate) async fn open(address: SocketAddr) -> Self {
-        let mut request = format!("ws://{address}/")
-            .into_client_request()
-            .expect("a URL");
-        request.headers_mut().insert(
-            "Sec-WebSocket-Protocol",
-            "metarhia-jstp".parse().expect("a header"),
-        );
+        Self::open_with(address, &[]).await
+    }
+
+    /// A WebSocket without a handshake, its request with these headers besides its own.
+    pub(crate) async fn open_with(
+        address: SocketAddr,
+        headers: &[(&'static str, &'static str)],
+    ) -> Self {
         let stream = TcpStream::connect(address)
             .await
             .expect("the server listens");
+        Self::over(stream, &format!("ws://{address}/"), headers).await
+    }
+
+    /// A WebSocket with an anonymous session of `app`, and the session's id.
+    pub(crate) async fn connect(address: SocketAddr) -> (Self, String) {
+        let mut peer = Self::open(address).await;
+        let session = peer.shake_hands().await;
+        (peer, session)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
+    /// A WebSocket over a stream, without a handshake.
+    pub(crate) async fn over(
+        stream: S,
+        url: &str,
+        headers: &[(&'static str, &'static str)],
+    ) -> Self {
+        let mut request = url.into_client_request().expect("a URL");
+        let protocol = ("Sec-WebSocket-Protocol", "metarhia-jstp");
+        for (name, value) in headers.iter().chain([&protocol]) {
+            request
+                .headers_mut()
+                .append(*name, value.parse().expect("a header"));
+        }
         let config = WebSocketConfig::default()
             .max_frame_size(Some(16 * 1024))
             .max_message_size(Some(64 << 20));
@@ -139,16 +165,14 @@ impl Peer {
         Self { socket }
     }
 
-    /// A WebSocket with an anonymous session of `app`, and the session's id.
-    pub(crate) async fn connect(address: SocketAddr) -> (Self, String) {
-        let mut peer = Self::open(address).await;
-        peer.send("{handshake:[0,'app']}").await;
-        let answer = peer.receive().await;
-        let id = answer
+    /// Starts an anonymous session of `app`, and returns its id.
+    pub(crate) async fn shake_hands(&mut self) -> String {
+        let answer = self.ask("{handshake:[0,'app']}").await;
+        answer
             .strip_prefix("{handshake:[0],ok:'")
             .and_then(|rest| rest.strip_suffix("'}"))
-            .unwrap_or_else(|| panic!("not a session: {answer}"));
-        (peer, id.to_owned())
+            .unwrap_or_else(|| panic!("not a session: {answer}"))
+            .to_owned()
     }
 
     pub(crate) async fn send(&mut self, text: &str) {
@@ -228,7 +252,7 @@ impl Peer {
     }
 
     /// The bare stream under the WebSocket.
-    pub(crate) fn into_stream(self) -> TcpStream {
+    pub(crate) fn into_stream(self) -> S {
         self.socket.into_inner()
     }
 }
