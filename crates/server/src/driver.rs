@@ -91,8 +91,8 @@ pub(crate) async fn serve<S>(
             };
             connection.open(link.clone(), opened);
             let outbox = Arc::clone(&link.outbox);
-            let max_message = hub.config().max_message;
-            let transport = Transport::new(stream, rest, outbox, max_message).await;
+            let limits = (hub.settings.max_message, hub.settings.max_frame);
+            let transport = Transport::new(stream, rest, outbox, limits).await;
             let mut driver = Driver {
                 hub,
                 connection,

@@ -174,6 +174,11 @@ pub enum OptionsError {
         /// The option.
         option: &'static str,
     },
+    /// A duration is longer than 100 years.
+    TooLong {
+        /// The option.
+        option: &'static str,
+    },
     /// The TLS certificate or key cannot be used.
     Tls {
         /// Which of the two.
@@ -201,6 +206,9 @@ impl fmt::Display for OptionsError {
                 )
             }
             Self::Tls { what, why } => write!(f, "the TLS {what} cannot be used: {why}"),
+            Self::TooLong { option } => {
+                write!(f, "option {option} must not be longer than 100 years")
+            }
             Self::Zero { option } => write!(f, "option {option} must be greater than zero"),
         }
     }

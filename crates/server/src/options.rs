@@ -17,6 +17,9 @@ pub(crate) type OriginCheck = Arc<dyn Fn(Option<&str>) -> bool + Send + Sync>;
 pub(crate) type Listener = Arc<dyn Fn(&ServerEvent<'_>) + Send + Sync>;
 pub(crate) type ConnectListener = Arc<dyn Fn(&Connection) + Send + Sync>;
 
+/// 100 years: instants can be that far away on any system, and not for ever farther.
+const MAX_DURATION: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// Options of [`create_server`](crate::create_server).
 pub struct ServerOptions {
     applications: Vec<Application>,
@@ -42,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) in_doubt_timeout: Duration,
     pub(crate) buffer_limit: (usize, usize),
     pub(crate) max_connections: usize,
+    pub(crate) max_message: usize,
+    pub(crate) max_frame: usize,
     pub(crate) max_outgoing: usize,
     pub(crate) max_running_methods: usize,
 }
@@ -69,6 +74,8 @@ impl ServerOptions {
                 in_doubt_timeout: Duration::from_secs(5),
                 buffer_limit: (10_000, 16 * 1024 * 1024),
                 max_connections: 100_000,
+                max_message: 8 * 1024 * 1024,
+                max_frame: 8 * 1024 * 1024,
                 max_outgoing: 8 * 1024 * 1024,
                 max_running_methods: 10_000,
             },
@@ -223,6 +230,15 @@ impl ServerOptions {
         self
     }
 
+    /// How many bytes one message of a client may have, and how many one WebSocket frame of it; one
+    /// byte more closes the transport with 1009. 8 MiB both, as upstream (protocol.md 1.2).
+    #[must_use]
+    pub fn max_message(mut self, message: usize, frame: usize) -> Self {
+        self.settings.max_message = message;
+        self.settings.max_frame = frame;
+        self
+    }
+
     /// How many bytes may wait for a client that reads slowly before its transport is closed with
     /// 1013; its session stays. 8 MiB.
     #[must_use]
@@ -249,16 +265,29 @@ impl ServerOptions {
             ("keepalive interval", Some(settings.keepalive_interval)),
             ("keepalive grace", Some(settings.keepalive_grace)),
         ];
-        if let Some((option, _)) = durations
+        let may_be_zero = [
+            ("client_expiration_time", settings.client_expiration_time),
+            ("in_doubt_timeout", settings.in_doubt_timeout),
+        ];
+        for (option, value) in durations {
+            if value.is_some_and(|value| value.is_zero()) {
+                return Err(OptionsError::Zero { option });
+            }
+        }
+        let given = durations
             .into_iter()
-            .find(|(_, value)| value.is_some_and(|value| value.is_zero()))
-        {
-            return Err(OptionsError::Zero { option });
+            .filter_map(|(option, value)| Some((option, value?)));
+        for (option, value) in given.chain(may_be_zero) {
+            if value > MAX_DURATION {
+                return Err(OptionsError::TooLong { option });
+            }
         }
         let limits = [
             ("buffer_limit messages", settings.buffer_limit.0),
             ("buffer_limit bytes", settings.buffer_limit.1),
             ("max_connections", settings.max_connections),
+            ("max_message", settings.max_message),
+            ("max_message frame", settings.max_frame),
             ("max_outgoing", settings.max_outgoing),
             ("max_running_methods", settings.max_running_methods),
         ];

@@ -265,6 +265,7 @@ impl Hub {
 
     pub(crate) fn config(&self) -> Config {
         Config {
+            max_received: self.settings.max_message,
             handshake_timeout: self.settings.handshake_timeout,
             close_timeout: self.settings.close_timeout,
             heartbeat_interval: self.settings.heartbeat_interval,

@@ -67,19 +67,20 @@ impl Text {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
-    /// A transport over a stream whose opening is done, of which `rest` has been read already.
+    /// A transport over a stream whose opening is done, of which `rest` has been read already. It
+    /// takes messages and frames of so many bytes.
     pub(crate) async fn new(
         stream: S,
         rest: Vec<u8>,
         outbox: Arc<Outbox>,
-        max_message: usize,
+        (max_message, max_frame): (usize, usize),
     ) -> Self {
         let config = WebSocketConfig::default()
             // Both are held by every idle connection.
             .read_buffer_size(4 * 1024)
             .write_buffer_size(FRAGMENT)
             .max_message_size(Some(max_message))
-            .max_frame_size(Some(max_message));
+            .max_frame_size(Some(max_frame));
         let stream = Heard {
             stream,
             last: Instant::now(),

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use common::{Peer, app, listening, reporting, server, soon};
 use jstp_server::{
-    Application, AuthRequest, CallError, Connection, Interface, MethodError, OptionsError,
-    RemoteError, ServerOptions, Value, create_server,
+    Application, AuthRequest, CallError, Connection, Interface, MethodError, RemoteError,
+    ServerOptions, Value,
 };
 
 /// An application whose `app.version()` tells its own.
@@ -285,43 +285,4 @@ async fn requested_versions_follow_updates_of_the_applications() {
         "{callback:[3],ok:['1.1.0']}"
     );
     assert!(handle.update_applications([]).is_err());
-}
-
-#[test]
-fn wrong_options_are_refused_by_name() {
-    let refused = |options| create_server(options).unwrap_err();
-    assert_eq!(
-        refused(ServerOptions::new([])),
-        OptionsError::NoApplications
-    );
-    assert_eq!(
-        refused(ServerOptions::new([Application::new("")])),
-        OptionsError::ApplicationName
-    );
-    let error = refused(ServerOptions::new([
-        Application::new("a@b").version("1.0.0")
-    ]));
-    assert_eq!(
-        error.to_string(),
-        "version \"b\" of application \"a\" is not a semver version"
-    );
-    let error = refused(ServerOptions::new([
-        Application::new("a@1.0.0"),
-        Application::new("@scope/a"),
-        Application::new("a").version("v1.0.0"),
-    ]));
-    assert_eq!(
-        error.to_string(),
-        "Multiple instances of application: a with version: v1.0.0"
-    );
-    let error = refused(ServerOptions::new([app()]).handshake_timeout(Duration::ZERO));
-    assert_eq!(
-        error.to_string(),
-        "option handshake_timeout must be greater than zero"
-    );
-    let error = refused(ServerOptions::new([app()]).max_connections(0));
-    assert_eq!(
-        error.to_string(),
-        "option max_connections must be greater than zero"
-    );
 }
