@@ -10,13 +10,14 @@ use crate::opening::{self, Opening};
 
 /// Opens a WebSocket as a server of ours does, and sends every text back.
 async fn echo(mut stream: TcpStream) {
-    let Ok(Opening::Accepted { answer, rest }) = opening::read(&mut stream, |_| true).await else {
+    let Ok(Opening::Accepted { answer, rest, .. }) = opening::read(&mut stream, |_| true, 0).await
+    else {
         panic!("not a WebSocket");
     };
     stream.write_all(answer.as_bytes()).await.unwrap();
     let outbox = Arc::new(Outbox::new(usize::MAX));
     let most = 64 * 1024 * 1024;
-    let mut transport = Transport::new(stream, rest, Arc::clone(&outbox), most).await;
+    let mut transport = Transport::new(stream, rest, Arc::clone(&outbox), (most, most)).await;
     while let Incoming::Text(text) = transport.next().await {
         assert!(outbox.push(text.as_str().to_owned()));
     }
