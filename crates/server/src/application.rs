@@ -3,17 +3,13 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
 
 use jstp_proto::error::code;
 use jstp_proto::mdsf::Value;
-use jstp_proto::message::VersionField;
-use jstp_proto::version::{Requested, Version, parse_version};
-use serde::Serialize;
 
 use crate::connection::Connection;
-use crate::error::{MethodError, OptionsError};
-use crate::method::{Arguments, EventHandler, Method};
+use crate::error::MethodError;
+use crate::method::{Arguments, EventHandler, Method, MethodResult};
 
 /// A named set of interfaces in one version.
 ///
@@ -57,7 +53,7 @@ impl Application {
     }
 
     /// The name, and the version if the name holds one after its last `@` (Q28).
-    fn split_name(&self) -> (&str, &str) {
+    pub(crate) fn split_name(&self) -> (&str, &str) {
         match self.name.rfind('@') {
             Some(at) if at > 0 => {
                 let (name, version) = self.name.split_at(at);
@@ -130,8 +126,8 @@ impl Interface {
         }
     }
 
-    /// Adds a method over typed arguments, one tuple element each, with at most one result: `()`
-    /// answers without any.
+    /// Adds a method over typed arguments, one tuple element each, with one result: `()` answers
+    /// without any, [`Results`](crate::Results) with several.
     ///
     /// What runs until the first `.await` that has to wait runs in the order in which calls came;
     /// after that, calls run side by side and are answered as they end. A method that panics
@@ -142,7 +138,7 @@ impl Interface {
         A: Arguments,
         F: Fn(Connection, A) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, MethodError>> + Send + 'static,
-        R: Serialize + 'static,
+        R: MethodResult,
     {
         self.add(name.into(), Method::typed(function))
     }
@@ -218,56 +214,5 @@ impl fmt::Debug for Interface {
             .field("name", &self.name)
             .field("methods", &methods)
             .finish_non_exhaustive()
-    }
-}
-
-/// Applications by name and version, as handshakes look for them (protocol.md 5.3).
-#[derive(Debug)]
-pub(crate) struct Index {
-    by_name: HashMap<String, Vec<(Version, Arc<Application>)>>,
-}
-
-impl Index {
-    pub(crate) fn new(applications: Vec<Application>) -> Result<Self, OptionsError> {
-        if applications.is_empty() {
-            return Err(OptionsError::NoApplications);
-        }
-        let mut by_name: HashMap<String, Vec<(Version, Arc<Application>)>> = HashMap::new();
-        for application in applications {
-            let (name, version) = application.split_name();
-            let (name, version) = (name.to_owned(), version.to_owned());
-            if name.is_empty() {
-                return Err(OptionsError::ApplicationName);
-            }
-            let Ok(parsed) = parse_version(&version) else {
-                return Err(OptionsError::Version { name, version });
-            };
-            let versions = by_name.entry(name.clone()).or_default();
-            if versions
-                .iter()
-                .any(|(other, _)| other.cmp_precedence(&parsed).is_eq())
-            {
-                return Err(OptionsError::Duplicate { name, version });
-            }
-            versions.push((parsed, Arc::new(application)));
-        }
-        Ok(Self { by_name })
-    }
-
-    /// The application for a handshake, or `None`: error 10.
-    pub(crate) fn pick(&self, name: &str, requested: &Requested) -> Option<Arc<Application>> {
-        let versions = self.by_name.get(name)?;
-        requested
-            .pick(versions.iter().map(|(version, app)| (version, app)))
-            .cloned()
-    }
-}
-
-/// What a handshake asks for, or `None` if that is neither a version nor a range.
-pub(crate) fn requested(version: &VersionField) -> Option<Requested> {
-    match version {
-        VersionField::Any => Some(Requested::Latest),
-        VersionField::Text(text) => Requested::parse(Some(text)).ok(),
-        VersionField::NotText => None,
     }
 }

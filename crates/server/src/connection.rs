@@ -17,10 +17,13 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::application::Application;
-use crate::error::{CallError, MethodError};
+use crate::error::{CallError, MethodError, OptionsError};
 use crate::live::{Link, Live, Profile};
+use crate::options::check_duration;
 use crate::outbox::End;
-use crate::server::Hub;
+use crate::server::{Hub, ServerHandle};
+
+type Core = jstp_proto::Connection<Native>;
 
 /// A client of the server. Clones are the same connection; it outlives a transport by the session's
 /// life in memory, and goes on when the client resumes.
@@ -113,7 +116,9 @@ impl Connection {
 
     /// Calls a method of the client's application. The arguments are a tuple, a list or `()`.
     ///
-    /// While the client is away the call waits for it to resume.
+    /// While the client is away the call waits for it to resume. Dropping the future, as
+    /// `tokio::time::timeout` does, gives the call up: it is not made if it has not left, and its
+    /// answer is of no interest if it has.
     ///
     /// # Errors
     /// The client's own error; [`CallError::Lost`] when its answer went down with a transport; or
@@ -125,7 +130,8 @@ impl Connection {
         args: impl Serialize,
     ) -> Result<Vec<Value>, CallError> {
         let args = arguments(&args)?;
-        self.call_text(interface, method, args).await
+        let issue = |core: &mut Core| core.call(interface, method, args);
+        results(self.request(issue).await?)
     }
 
     /// Calls a method, again and again until an answer comes: the client may see the call more than
@@ -140,27 +146,8 @@ impl Connection {
         args: impl Serialize,
     ) -> Result<Vec<Value>, CallError> {
         let args = arguments(&args)?;
-        loop {
-            match self.call_text(interface, method, args.clone()).await {
-                Err(CallError::Lost) => {}
-                ended => return ended,
-            }
-        }
-    }
-
-    async fn call_text(
-        &self,
-        interface: &str,
-        method: &str,
-        args: String,
-    ) -> Result<Vec<Value>, CallError> {
-        match self
-            .request(|core| core.call(interface, method, args))
-            .await?
-        {
-            Value::Array(results) => Ok(results),
-            _ => Err(CallError::Malformed),
-        }
+        let issue = |core: &mut Core| core.call_with_resend(interface, method, args);
+        results(self.request(issue).await?)
     }
 
     /// Emits an event to the client. The arguments are a tuple, a list or `()`.
@@ -211,6 +198,49 @@ impl Connection {
         Ok(sent.elapsed())
     }
 
+    /// How long the client took to answer the last ping, be it [`ping`](Self::ping) or one of the
+    /// server's own; `None` before there was an answer.
+    pub fn rtt(&self) -> Option<Duration> {
+        self.lock().core.rtt()
+    }
+
+    /// How many requests to the client wait for an answer, or for the client.
+    pub fn pending_calls(&self) -> usize {
+        self.lock().core.pending_calls()
+    }
+
+    /// Sends `ping` messages to this client at an interval of its own, in place of the server's
+    /// [`heartbeat_interval`](crate::ServerOptions::heartbeat_interval), also over later transports.
+    ///
+    /// # Errors
+    /// The interval is zero, or longer than 100 years.
+    pub fn start_heartbeat(&self, interval: Duration) -> Result<(), OptionsError> {
+        check_duration("interval", interval)?;
+        self.set_heartbeat(Some(interval));
+        Ok(())
+    }
+
+    /// Stops sending `ping` messages to this client but for those that are needed (Q12).
+    pub fn stop_heartbeat(&self) {
+        self.set_heartbeat(None);
+    }
+
+    fn set_heartbeat(&self, interval: Option<Duration>) {
+        let now = self.now();
+        self.turn(|live| {
+            live.core.set_heartbeat(now, interval);
+            if let Some(link) = &live.link {
+                // Its next deadline may be another.
+                link.stirred.notify_one();
+            }
+        });
+    }
+
+    /// The server the client is one of, unless it is gone.
+    pub fn server(&self) -> Option<ServerHandle> {
+        self.shared.server.upgrade().map(ServerHandle::new)
+    }
+
     /// Closes the transport, after what is queued has left. What is pending fails. The client may
     /// come back to its session (Q46); [`forget_session`](Self::forget_session) prevents that.
     pub fn close(&self) {
@@ -230,16 +260,22 @@ impl Connection {
     /// Issues a request and waits until it is settled.
     async fn request(
         &self,
-        issue: impl FnOnce(&mut jstp_proto::Connection<Native>) -> Result<CallId, Refused>,
+        issue: impl FnOnce(&mut Core) -> Result<CallId, Refused>,
     ) -> Result<Value, CallError> {
-        let settled = self.turn(|live| {
+        let (call, settled) = self.turn(|live| {
             live.check()?;
             let call = issue(&mut live.core)?;
             let (settle, settled) = oneshot::channel();
             live.waiters.insert(call, settle);
-            Ok::<_, Refused>(settled)
+            Ok::<_, Refused>((call, settled))
         })?;
-        match settled.await {
+        let mut waiting = Waiting {
+            connection: self,
+            call: Some(call),
+        };
+        let settled = settled.await;
+        waiting.call = None;
+        match settled {
             Ok(Outcome::Done(results)) => Ok(results),
             Ok(Outcome::Pong) => Ok(Value::Undefined),
             Ok(Outcome::Error(Value::Array(error))) => {
@@ -447,6 +483,23 @@ impl Connection {
     }
 }
 
+/// Somebody waits for a request; dropped before it is settled, it gives the request up.
+struct Waiting<'c> {
+    connection: &'c Connection,
+    call: Option<CallId>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(call) = self.call {
+            self.connection.turn(|live| {
+                live.waiters.remove(&call);
+                live.core.withdraw(call);
+            });
+        }
+    }
+}
+
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
@@ -458,6 +511,13 @@ impl fmt::Debug for Connection {
 fn major(application: &Application) -> String {
     let version = application.version_text().trim_start_matches('v');
     version.split('.').next().unwrap_or_default().to_owned()
+}
+
+fn results(answer: Value) -> Result<Vec<Value>, CallError> {
+    match answer {
+        Value::Array(results) => Ok(results),
+        _ => Err(CallError::Malformed),
+    }
 }
 
 /// The text of an argument list.

@@ -13,11 +13,12 @@ use jstp_proto::{RemoteError, Strategy};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::application::{self, Application};
+use crate::application::Application;
 use crate::auth::AuthRequest;
 use crate::driver::{Driver, guarded};
 use crate::error::MethodError;
 use crate::events::ServerEvent;
+use crate::index;
 
 /// A handshake the policy thinks about.
 pub(crate) struct Authenticating {
@@ -47,7 +48,7 @@ impl<S> Driver<S> {
             Strategy::Custom { name, .. } => name,
         }
         .to_owned();
-        let requested = application::requested(version);
+        let requested = index::requested(version);
         let app = app.unwrap_or_default();
         let choice = requested.and_then(|requested| {
             let application = self.hub.applications().pick(&app, &requested)?;
@@ -183,7 +184,7 @@ impl<S> Driver<S> {
             self.hub.tell(&ServerEvent::Reconnect { connection });
             return;
         }
-        if let Some(listener) = &self.hub.settings.on_connect {
+        for listener in &self.hub.settings.on_connect {
             guarded(|| listener(connection));
         }
         self.hub.tell(&ServerEvent::Connect { connection });

@@ -75,14 +75,14 @@ impl Method {
         A: Arguments,
         F: Fn(Connection, A) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, MethodError>> + Send + 'static,
-        R: Serialize + 'static,
+        R: MethodResult,
     {
         Self {
             arity: A::ARITY,
             handler: Box::new(move |connection, args| match A::read(args) {
                 Ok(args) => {
                     let running = function(connection, args);
-                    Box::pin(async move { result(running.await?) })
+                    Box::pin(async move { running.await?.into_results() })
                 }
                 Err(_) => Box::pin(async { Err(MethodError::code(code::INVALID_SIGNATURE)) }),
             }),
@@ -114,14 +114,50 @@ impl fmt::Debug for Method {
     }
 }
 
-/// One result, but none for `()`, which says that there is nothing to tell.
-fn result<R: Serialize + 'static>(result: R) -> Answer {
-    if (&result as &dyn Any).is::<()>() {
-        return Ok(Vec::new());
+/// What a method returns: anything serde can write is one result, `()` is none, and [`Results`] are
+/// several.
+pub trait MethodResult {
+    /// The results as they travel.
+    ///
+    /// # Errors
+    /// They cannot be written; the client is answered with error 16.
+    fn into_results(self) -> Result<Vec<Value>, MethodError>;
+}
+
+impl<R: Serialize + 'static> MethodResult for R {
+    fn into_results(self) -> Result<Vec<Value>, MethodError> {
+        if (&self as &dyn Any).is::<()>() {
+            return Ok(Vec::new());
+        }
+        match mdsf::to_value(&self)? {
+            Value::Undefined => Ok(Vec::new()),
+            value => Ok(vec![value]),
+        }
     }
-    match mdsf::to_value(&result)? {
-        Value::Undefined => Ok(Vec::new()),
-        value => Ok(vec![value]),
+}
+
+/// Several results of a method, as a tuple or a list.
+///
+/// ```
+/// use jstp_server::{Connection, Interface, Results};
+///
+/// let calculator = Interface::new("calculator").method(
+///     "divmod",
+///     async |_: Connection, (a, b): (f64, f64)| Ok(Results(((a / b).floor(), a % b))),
+/// );
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Results<T>(pub T);
+
+impl<T: Serialize> MethodResult for Results<T> {
+    fn into_results(self) -> Result<Vec<Value>, MethodError> {
+        match mdsf::to_value(&self.0)? {
+            Value::Array(results) => Ok(results),
+            Value::Undefined | Value::Null => Ok(Vec::new()),
+            _ => Err(MethodError::internal(
+                "Results hold neither a tuple nor a list",
+            )),
+        }
     }
 }
 

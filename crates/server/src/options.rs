@@ -6,23 +6,24 @@ use std::time::Duration;
 
 use tokio_rustls::rustls;
 
-use crate::application::{Application, Index};
+use crate::application::Application;
 use crate::auth::AuthPolicy;
 use crate::connection::Connection;
 use crate::error::OptionsError;
 use crate::events::ServerEvent;
+use crate::index::{AppsIndex, create_apps_index};
 use crate::tls::Tls;
 
 pub(crate) type OriginCheck = Arc<dyn Fn(Option<&str>) -> bool + Send + Sync>;
-pub(crate) type Listener = Arc<dyn Fn(&ServerEvent<'_>) + Send + Sync>;
-pub(crate) type ConnectListener = Arc<dyn Fn(&Connection) + Send + Sync>;
+pub(crate) type Listener = Box<dyn Fn(&ServerEvent<'_>) + Send + Sync>;
+pub(crate) type ConnectListener = Box<dyn Fn(&Connection) + Send + Sync>;
 
 /// 100 years: instants can be that far away on any system, and not for ever farther.
 const MAX_DURATION: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// Options of [`create_server`](crate::create_server).
 pub struct ServerOptions {
-    applications: Vec<Application>,
+    applications: Vec<Arc<Application>>,
     settings: Settings,
 }
 
@@ -30,8 +31,8 @@ pub struct ServerOptions {
 pub(crate) struct Settings {
     pub(crate) auth_policy: Option<Arc<dyn AuthPolicy>>,
     pub(crate) origin_check: Option<OriginCheck>,
-    pub(crate) on_connect: Option<ConnectListener>,
-    pub(crate) on_event: Option<Listener>,
+    pub(crate) on_connect: Vec<ConnectListener>,
+    pub(crate) on_event: Vec<Listener>,
     pub(crate) tls: Option<Tls>,
     pub(crate) trusted_proxies: usize,
     pub(crate) heartbeat_interval: Option<Duration>,
@@ -52,15 +53,16 @@ pub(crate) struct Settings {
 }
 
 impl ServerOptions {
-    /// A server of these applications, everything else at its default.
-    pub fn new(applications: impl IntoIterator<Item = Application>) -> Self {
+    /// A server of these applications, or of an [`AppsIndex`] of them, everything else at its
+    /// default.
+    pub fn new(applications: impl IntoIterator<Item = impl Into<Arc<Application>>>) -> Self {
         Self {
-            applications: applications.into_iter().collect(),
+            applications: applications.into_iter().map(Into::into).collect(),
             settings: Settings {
                 auth_policy: None,
                 origin_check: None,
-                on_connect: None,
-                on_event: None,
+                on_connect: Vec::new(),
+                on_event: Vec::new(),
                 tls: None,
                 trusted_proxies: 0,
                 heartbeat_interval: None,
@@ -138,17 +140,18 @@ impl ServerOptions {
     }
 
     /// Called with every client that starts a session, once it has been answered, so that what is
-    /// emitted here arrives after the handshake.
+    /// emitted here arrives after the handshake. All listeners given are called, in order.
     #[must_use]
     pub fn on_connect(mut self, listener: impl Fn(&Connection) + Send + Sync + 'static) -> Self {
-        self.settings.on_connect = Some(Arc::new(listener));
+        self.settings.on_connect.push(Box::new(listener));
         self
     }
 
-    /// Called with everything worth a line in a log. It must not block.
+    /// Called with everything worth a line in a log. It must not block. All listeners given are
+    /// called, in order.
     #[must_use]
     pub fn on_event(mut self, listener: impl Fn(&ServerEvent<'_>) + Send + Sync + 'static) -> Self {
-        self.settings.on_event = Some(Arc::new(listener));
+        self.settings.on_event.push(Box::new(listener));
         self
     }
 
@@ -255,7 +258,7 @@ impl ServerOptions {
         self
     }
 
-    pub(crate) fn check(self) -> Result<(Index, Settings), OptionsError> {
+    pub(crate) fn check(self) -> Result<(AppsIndex, Settings), OptionsError> {
         let settings = &self.settings;
         let durations = [
             ("heartbeat_interval", settings.heartbeat_interval),
@@ -270,14 +273,11 @@ impl ServerOptions {
             ("in_doubt_timeout", settings.in_doubt_timeout),
         ];
         for (option, value) in durations {
-            if value.is_some_and(|value| value.is_zero()) {
-                return Err(OptionsError::Zero { option });
+            if let Some(value) = value {
+                check_duration(option, value)?;
             }
         }
-        let given = durations
-            .into_iter()
-            .filter_map(|(option, value)| Some((option, value?)));
-        for (option, value) in given.chain(may_be_zero) {
+        for (option, value) in may_be_zero {
             if value > MAX_DURATION {
                 return Err(OptionsError::TooLong { option });
             }
@@ -294,8 +294,19 @@ impl ServerOptions {
         if let Some((option, _)) = limits.into_iter().find(|(_, value)| *value == 0) {
             return Err(OptionsError::Zero { option });
         }
-        Ok((Index::new(self.applications)?, self.settings))
+        Ok((create_apps_index(self.applications)?, self.settings))
     }
+}
+
+/// Refuses a duration that is zero or endless.
+pub(crate) fn check_duration(option: &'static str, value: Duration) -> Result<(), OptionsError> {
+    if value.is_zero() {
+        return Err(OptionsError::Zero { option });
+    }
+    if value > MAX_DURATION {
+        return Err(OptionsError::TooLong { option });
+    }
+    Ok(())
 }
 
 impl fmt::Debug for ServerOptions {

@@ -17,11 +17,12 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use crate::application::{Application, Index};
+use crate::application::Application;
 use crate::connection::{self, Connection};
 use crate::driver;
 use crate::error::{CallError, OptionsError};
 use crate::events::ServerEvent;
+use crate::index::{AppsIndex, create_apps_index};
 use crate::options::{ServerOptions, Settings};
 use crate::outbox::End;
 use crate::sessions::Sessions;
@@ -137,7 +138,24 @@ impl Server {
         self.hub.broadcast(interface, event, args)
     }
 
-    /// A handle for methods that need the server they run on.
+    /// See [`ServerHandle::update_applications`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn update_applications(
+        &self,
+        applications: impl IntoIterator<Item = impl Into<Arc<Application>>>,
+    ) -> Result<(), OptionsError> {
+        self.handle().update_applications(applications)
+    }
+
+    /// See [`ServerHandle::update_connections_api`].
+    pub fn update_connections_api(&self) {
+        self.handle().update_connections_api();
+    }
+
+    /// A handle for whoever needs the server but does not own it, such as tasks of the application;
+    /// its methods have [`Connection::server`].
     pub fn handle(&self) -> ServerHandle {
         ServerHandle {
             hub: Arc::clone(&self.hub),
@@ -145,13 +163,17 @@ impl Server {
     }
 }
 
-/// What methods may do with the server they run on: a [`Server`] but for listening and ending.
+/// What may be done with a server by whoever does not own it: all but listening and ending.
 #[derive(Clone)]
 pub struct ServerHandle {
     hub: Arc<Hub>,
 }
 
 impl ServerHandle {
+    pub(crate) fn new(hub: Arc<Hub>) -> Self {
+        Self { hub }
+    }
+
     /// See [`Server::clients`].
     pub fn clients(&self) -> Vec<Connection> {
         self.hub.clients()
@@ -192,9 +214,9 @@ impl ServerHandle {
     /// As [`create_server`].
     pub fn update_applications(
         &self,
-        applications: impl IntoIterator<Item = Application>,
+        applications: impl IntoIterator<Item = impl Into<Arc<Application>>>,
     ) -> Result<(), OptionsError> {
-        let index = Index::new(applications.into_iter().collect())?;
+        let index = create_apps_index(applications)?;
         *self
             .hub
             .applications
@@ -236,7 +258,7 @@ impl ServerHandle {
 
 /// What all tasks of a server share.
 pub(crate) struct Hub {
-    applications: RwLock<Arc<Index>>,
+    applications: RwLock<Arc<AppsIndex>>,
     tls: RwLock<Option<TlsAcceptor>>,
     pub(crate) sessions: Sessions,
     clients: Mutex<HashMap<u64, Connection>>,
@@ -276,7 +298,7 @@ impl Hub {
         }
     }
 
-    pub(crate) fn applications(&self) -> Arc<Index> {
+    pub(crate) fn applications(&self) -> Arc<AppsIndex> {
         Arc::clone(
             &self
                 .applications
@@ -293,7 +315,7 @@ impl Hub {
     }
 
     pub(crate) fn tell(&self, event: &ServerEvent<'_>) {
-        if let Some(listener) = &self.settings.on_event {
+        for listener in &self.settings.on_event {
             driver::guarded(|| listener(event));
         }
     }

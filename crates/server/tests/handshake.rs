@@ -284,5 +284,5 @@ async fn requested_versions_follow_updates_of_the_applications() {
         latest.ask("{call:[3,'app'],version:[]}").await,
         "{callback:[3],ok:['1.1.0']}"
     );
-    assert!(handle.update_applications([]).is_err());
+    assert!(handle.update_applications([] as [Application; 0]).is_err());
 }

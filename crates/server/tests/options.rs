@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 fn wrong_options_are_refused_by_name() {
     let refused = |options| create_server(options).unwrap_err();
     assert_eq!(
-        refused(ServerOptions::new([])),
+        refused(ServerOptions::new([] as [Application; 0])),
         OptionsError::NoApplications
     );
     assert_eq!(
