@@ -138,7 +138,7 @@ impl Connection {
     /// once, so its method has to bear that.
     ///
     /// # Errors
-    /// As [`call`](Self::call), but never [`CallError::Lost`] while the session lives.
+    /// As [`call`](Self::call), but [`CallError::Lost`] only once the session has ended.
     pub async fn call_with_resend(
         &self,
         interface: &str,

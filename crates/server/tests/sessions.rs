@@ -188,7 +188,7 @@ async fn a_session_expires_and_settles_what_is_pending() {
     });
     drop(peer);
     assert_eq!(soon(call).await.unwrap(), Err(CallError::Lost));
-    assert_eq!(soon(resent).await.unwrap(), Err(CallError::Closed));
+    assert_eq!(soon(resent).await.unwrap(), Err(CallError::Lost));
     assert_eq!(soon(connection.ping()).await, Err(CallError::Closed));
     assert_eq!(connection.emit("i", "e", ()), Err(CallError::Closed));
     let (mut peer, answer) = resume(address, &session, 0).await;
