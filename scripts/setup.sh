@@ -60,8 +60,17 @@ install_crate() {
   cargo install --root .tools --force "$1" --version "=$2" || fail "$1 $2 could not be installed."
 }
 
+# The source of the standard library, which scripts/wasm.sh compiles.
+std_source() {
+  [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] && return
+  say "adding the standard library's source"
+  rustup component add rust-src ||
+    fail "the standard library's source is missing (rustup calls it rust-src), and rustup could not add it."
+}
+
 tools() {
   rust
+  std_source
   # wasm-bindgen refuses a module made by any version of the crate but its own.
   local bindgen
   bindgen=$(locked wasm-bindgen)

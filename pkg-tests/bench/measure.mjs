@@ -1,6 +1,6 @@
 // Runs in the page: times reading and writing, ours beside the engine's JSON and upstream's codec.
 
-import init, { benchRead, benchWrite } from '/built/jstp_wasm_bench.js';
+import init, { benchRead, benchWrite } from '/built/jstp_wasm.js';
 import { samples } from './data.mjs';
 import { loadUpstream } from './upstream.mjs';
 
@@ -10,7 +10,7 @@ const BATCH = 10;
 
 /** Measures everything; resolves to one row for each sample and direction. */
 export async function measure(only) {
-  await init({ module_or_path: '/built/jstp_wasm_bench_bg.wasm' });
+  await init({ module_or_path: '/built/jstp_wasm_bg.wasm' });
   const upstream = await loadUpstream();
   const rows = [];
   for (const { size, variant, value } of samples()) {

@@ -24,10 +24,8 @@ try {
 
 /** The module as it is published, plus the two functions that are measured. */
 function build() {
-  execFileSync('wasm-pack', [
-    'build', '--mode', 'no-install', '--target', 'web', '--no-pack', '--no-gitignore', '--no-typescript',
-    '--profile', 'npm', '--out-name', 'jstp_wasm_bench', '--out-dir', built, '.', '--', '--features', 'bench',
-  ], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  execFileSync(join(root, 'scripts/wasm.sh'), [built, '--features', 'bench'],
+    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
 async function measure(only) {
