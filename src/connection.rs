@@ -48,10 +48,10 @@ impl Link {
             // The connection's fault is reported to whoever waits; the caller's own is thrown at it.
             // A callback never runs inside the call it was given to.
             Err((waiter, refused @ (Refused::Closed | Refused::BufferFull))) => {
-                spawn_local(async move { waiter.failed(&error::refused(&refused), &[]) });
+                spawn_local(async move { waiter.failed(&error::refused(&refused)) });
             }
             Err((_, refused)) if throws => return Err(error::refused(&refused)),
-            Err((waiter, refused)) => waiter.failed(&error::refused(&refused), &[]),
+            Err((waiter, refused)) => waiter.failed(&error::refused(&refused)),
         }
         Ok(promise)
     }
@@ -74,7 +74,7 @@ impl Link {
             Ok(())
         });
         if let Err((waiter, refused)) = asked {
-            waiter.failed(&error::refused(&refused), &[]);
+            waiter.failed(&error::refused(&refused));
         }
         promise
     }
@@ -153,6 +153,8 @@ impl Link {
             Ok(read) => read,
             Err(error) => return mistake(last, error),
         };
+        #[cfg(feature = "trap")]
+        crate::trap::at(&method.as_str().into());
         if let Some(reason) = options.signal.as_ref().and_then(Signal::reason_if_aborted) {
             return Ok(Promise::reject(&reason).into());
         }
@@ -318,7 +320,7 @@ impl Link {
                 .reconnect(connection, transport, reports, callback),
             Err(error) => {
                 let (waiter, promise) = Waiter::new(callback);
-                waiter.failed(&error, &[]);
+                waiter.failed(&error);
                 promise
             }
         }

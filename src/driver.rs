@@ -151,7 +151,7 @@ impl Driver {
         if self.look(Connection::state) == State::Connecting
             && let Some(attempt) = self.take_attempt()
         {
-            attempt.failed(&self.cannot_connect(CLOSED_BY_OWNER), &[]);
+            attempt.failed(&self.cannot_connect(CLOSED_BY_OWNER));
         }
         self.turn(Connection::close);
         if self.look(Connection::state) == State::Closed && self.socket.borrow().is_none() {
@@ -195,7 +195,7 @@ impl Driver {
         let driver = Rc::clone(self);
         let socket = Socket::open(
             &self.url(),
-            &[SUBPROTOCOL],
+            SUBPROTOCOL,
             self.transport(|transport| transport.constructor.clone())
                 .as_ref(),
             move |event| driver.socket_event(event),
@@ -260,7 +260,7 @@ impl Driver {
             return;
         };
         self.turn(|core, _| core.withdraw(call));
-        waiter.failed(error, &[]);
+        waiter.failed(error);
     }
 
     /// Emits the events of protocol.md 10 from now on.
@@ -356,6 +356,8 @@ impl Driver {
                 }
             }
             SocketEvent::Text(text) => {
+                #[cfg(feature = "trap")]
+                crate::trap::at(&text);
                 self.status.came(&text);
                 self.log("incomingMessage", || [payload::parse(&String::from(&text))]);
                 // The core runs no page code, so the one buffer is enough.

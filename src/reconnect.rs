@@ -133,7 +133,7 @@ impl Driver {
         if self.reconnecting.attempting.replace(true) {
             if let Some(waiter) = waiter {
                 let error = error::plain("an attempt to reconnect is under way");
-                waiter.failed(&error, &[page.into()]);
+                waiter.failed_with(&error, &page);
             }
             return;
         }
@@ -192,7 +192,7 @@ impl Driver {
             page.emit("reconnect", &Array::of1(&error));
         }
         if let Some(waiter) = waiter {
-            waiter.failed(&error, &[page.into()]);
+            waiter.failed_with(&error, page);
         }
         // A listener may have closed the connection, or begun an attempt of its own.
         let idle = !self.reconnecting.attempting.get() && !self.is_ready();

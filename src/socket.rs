@@ -1,6 +1,6 @@
 //! One browser WebSocket: open, send, close; listeners removed on drop.
 
-use js_sys::{Array, ArrayBuffer, Function, JsString, Reflect};
+use js_sys::{ArrayBuffer, Function, JsString, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
@@ -37,18 +37,11 @@ impl Socket {
     /// What the constructor threw.
     pub(crate) fn open(
         url: &str,
-        protocols: &[&str],
+        protocol: &str,
         constructor: Option<&Function>,
         tell: impl Fn(SocketEvent) + Clone + 'static,
     ) -> Result<Self, JsValue> {
-        let protocols: Array = protocols.iter().copied().map(JsValue::from_str).collect();
-        let raw: WebSocket = match constructor {
-            Some(constructor) => {
-                Reflect::construct(constructor, &Array::of2(&url.into(), &protocols))?
-                    .unchecked_into()
-            }
-            None => WebSocket::new_with_str_sequence(url, &protocols)?,
-        };
+        let raw = open_socket(url, protocol, constructor)?;
         raw.set_binary_type(BinaryType::Arraybuffer);
 
         let on_open = Closure::new({
@@ -97,6 +90,17 @@ impl Drop for Socket {
         IGNORE.with(|ignore| self.raw.set_onerror(Some(ignore)));
         let _ = self.raw.close_with_code(1000);
     }
+}
+
+#[wasm_bindgen(module = "/src/js/socket.js")]
+extern "C" {
+    // In JavaScript, so that what was opened can be closed when this module has failed.
+    #[wasm_bindgen(js_name = openSocket, catch)]
+    fn open_socket(
+        url: &str,
+        protocol: &str,
+        constructor: Option<&Function>,
+    ) -> Result<WebSocket, JsValue>;
 }
 
 #[wasm_bindgen]

@@ -130,7 +130,7 @@ impl Driver {
                 let error = error::plain(&format!("{}: {misbehaved}", self.url()));
                 // A peer that does not speak the protocol is no connection to hand out.
                 if let Some(attempt) = self.take_attempt() {
-                    attempt.failed(&error, &[]);
+                    attempt.failed(&error);
                 }
                 error
             }
@@ -143,10 +143,10 @@ impl Driver {
         };
         self.status.because("handshake failed", error.clone());
         match self.take_handshake() {
-            Some((waiter, _)) => waiter.failed(&error, &[]),
+            Some((waiter, _)) => waiter.failed(&error),
             // The connect policy has not asked for a handshake, or has its answer.
             None => match self.take_attempt() {
-                Some(attempt) => attempt.failed(&error, &[]),
+                Some(attempt) => attempt.failed(&error),
                 None => self.fail_early(error),
             },
         }
@@ -201,7 +201,7 @@ impl Driver {
                         _ => waiter.done(&results),
                     }
                 }
-                Err(error) => waiter.failed(&error, &[]),
+                Err(error) => waiter.failed(&error),
             },
             Outcome::Pong => waiter.done(&Array::new()),
             Outcome::Error(array) => {
@@ -212,13 +212,13 @@ impl Driver {
                     }
                     Err(error) => error,
                 };
-                waiter.failed(&error, &[]);
+                waiter.failed(&error);
             }
             Outcome::Malformed => {
                 let error = error::plain("the peer's answer holds neither results nor an error");
-                waiter.failed(&error, &[]);
+                waiter.failed(&error);
             }
-            Outcome::Failed(code) => waiter.failed(&error::remote(code), &[]),
+            Outcome::Failed(code) => waiter.failed(&error::remote(code)),
         }
     }
 
@@ -239,7 +239,7 @@ impl Driver {
 
     fn transport_closed(self: &Rc<Self>, page: Option<&PageConnection>, why: TransportEnd) {
         if let Some(attempt) = self.take_attempt() {
-            attempt.failed(&self.not_opened(why), &[]);
+            attempt.failed(&self.not_opened(why));
         }
         if let Some(page) = page {
             page.emit("close", &Array::of1(page));

@@ -5,80 +5,63 @@ use wasm_bindgen::prelude::*;
 
 use crate::error;
 
-/// Engines call no function with many more arguments; they throw instead.
-const MOST_ARGUMENTS: u32 = 30_000;
+#[wasm_bindgen(module = "/src/js/waiter.js")]
+extern "C" {
+    /// In JavaScript, so that whoever waits can be found when this module has failed.
+    #[wasm_bindgen(js_name = Waiter)]
+    type PageWaiter;
+
+    #[wasm_bindgen(constructor, js_class = "Waiter")]
+    fn new(callback: &JsValue) -> PageWaiter;
+
+    #[wasm_bindgen(method, getter)]
+    fn promise(this: &PageWaiter) -> JsValue;
+
+    #[wasm_bindgen(method)]
+    fn done(this: &PageWaiter, results: &Array);
+
+    #[wasm_bindgen(method)]
+    fn failed(this: &PageWaiter, error: &JsValue);
+
+    #[wasm_bindgen(method, js_name = failed)]
+    fn failed_with(this: &PageWaiter, error: &JsValue, more: &JsValue);
+}
 
 /// Settled exactly once, by being consumed.
-pub(crate) enum Waiter {
-    /// `callback(error, ...results)`
-    Callback(Function),
-    /// A promise, by its two functions.
-    Promise {
-        /// Fulfils it.
-        resolve: Function,
-        /// Rejects it.
-        reject: Function,
-    },
+pub(crate) struct Waiter {
+    page: PageWaiter,
+    /// It is a callback.
+    pub(crate) calls_back: bool,
 }
 
 impl Waiter {
     /// A waiter for the given callback, or for the promise that is returned in its place.
     pub(crate) fn new(callback: Option<Function>) -> (Self, JsValue) {
-        match callback {
-            Some(callback) => (Waiter::Callback(callback), JsValue::UNDEFINED),
-            None => {
-                let (waiter, promise) = Self::promise();
-                (waiter, promise.into())
-            }
-        }
+        let calls_back = callback.is_some();
+        let page = PageWaiter::new(&callback.map_or(JsValue::UNDEFINED, JsValue::from));
+        let promise = page.promise();
+        (Self { page, calls_back }, promise)
     }
 
     /// A promise and the waiter that settles it.
     pub(crate) fn promise() -> (Self, Promise) {
-        let mut waiter = None;
-        let promise = Promise::new(&mut |resolve, reject| {
-            waiter = Some(Waiter::Promise { resolve, reject });
-        });
-        let waiter = waiter.expect("a promise's executor runs before its constructor returns");
-        (waiter, promise)
+        let (waiter, promise) = Self::new(None);
+        (waiter, promise.unchecked_into())
     }
 
     /// Success. A promise gets nothing, the one result, or an array of several.
     pub(crate) fn done(self, results: &Array) {
-        match self {
-            Waiter::Callback(callback) if results.length() > MOST_ARGUMENTS => {
-                let error = error::range_error("there are more results than a callback can take");
-                run(&callback, &Array::of1(&error));
-            }
-            Waiter::Callback(callback) => {
-                results.unshift(&JsValue::NULL);
-                run(&callback, results);
-            }
-            Waiter::Promise { resolve, .. } => {
-                let value = match results.length() {
-                    0 => JsValue::UNDEFINED,
-                    1 => results.get(0),
-                    _ => results.into(),
-                };
-                let _ = resolve.call1(&JsValue::UNDEFINED, &value);
-            }
-        }
+        self.page.done(results);
     }
 
-    /// Failure. `more` is what a callback gets beside the error.
-    pub(crate) fn failed(self, error: &JsValue, more: &[JsValue]) {
-        match self {
-            Waiter::Callback(callback) => {
-                let args = Array::of1(error);
-                for value in more {
-                    args.push(value);
-                }
-                run(&callback, &args);
-            }
-            Waiter::Promise { reject, .. } => {
-                let _ = reject.call1(&JsValue::UNDEFINED, error);
-            }
-        }
+    /// Failure.
+    pub(crate) fn failed(self, error: &JsValue) {
+        self.page.failed(error);
+    }
+
+    /// Failure; a callback gets `more` beside the error.
+    pub(crate) fn failed_with(self, error: &JsValue, more: &JsValue) {
+        self.page.failed_with(error, more);
     }
 }
 

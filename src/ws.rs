@@ -56,15 +56,15 @@ enum More {
 }
 
 fn deliver(waiter: Waiter, connection: &PageConnection, more: More) {
-    match (&waiter, more) {
-        (Waiter::Callback(_), More::Session(more)) => {
-            waiter.done(&Array::of2(connection, &more));
+    match more {
+        More::Session(session) if waiter.calls_back => {
+            waiter.done(&Array::of2(connection, &session));
         }
-        (Waiter::Callback(_), More::Proxies(more)) => {
-            waiter.done(&Array::of2(connection, &more));
+        More::Proxies(proxies) if waiter.calls_back => {
+            waiter.done(&Array::of2(connection, &proxies));
         }
-        (Waiter::Promise { .. }, More::Session(_)) => waiter.done(&Array::of1(connection)),
-        (Waiter::Promise { .. }, More::Proxies(proxies)) => {
+        More::Session(_) => waiter.done(&Array::of1(connection)),
+        More::Proxies(proxies) => {
             let result = Object::new();
             set(&result, "connection", connection);
             set(&result, "proxies", &proxies);
@@ -74,16 +74,13 @@ fn deliver(waiter: Waiter, connection: &PageConnection, more: More) {
 }
 
 fn fail(waiter: Waiter, error: &JsValue, connection: Option<PageConnection>) {
-    match (&waiter, connection) {
-        (Waiter::Callback(_), Some(connection)) => waiter.failed(error, &[connection.into()]),
-        (Waiter::Promise { .. }, Some(connection)) => {
-            if error.is_object() {
-                set(error.unchecked_ref(), "connection", &connection);
-            }
-            waiter.failed(error, &[]);
-        }
-        (_, None) => waiter.failed(error, &[]),
+    let Some(connection) = connection else {
+        return waiter.failed(error);
+    };
+    if !waiter.calls_back && error.is_object() {
+        set(error.unchecked_ref(), "connection", &connection);
     }
+    waiter.failed_with(error, &connection);
 }
 
 async fn open(arguments: ConnectArguments) -> Result<(PageConnection, More), Failure> {

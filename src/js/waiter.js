@@ -1,0 +1,44 @@
+// Waiter: whoever waits for an outcome, by a callback or by the promise that is handed out in its place.
+
+import { report } from './emitter.js';
+
+/** Engines call no function with many more arguments; they throw instead. */
+const MOST_ARGUMENTS = 30_000;
+
+export class Waiter {
+  #settle;
+
+  constructor(callback) {
+    if (callback) {
+      this.#settle = (failed, args) => {
+        try {
+          callback(...args);
+        } catch (error) {
+          report(error);
+        }
+      };
+    } else {
+      this.promise = new Promise((resolve, reject) => {
+        this.#settle = (failed, args) => (failed ? reject(args[0]) : resolve(args[1]));
+      });
+    }
+  }
+
+  #once(failed, args) {
+    const settle = this.#settle;
+    this.#settle = null;
+    settle?.(failed, args);
+  }
+
+  /** Success. A promise gets nothing, the one result, or an array of several. */
+  done(results) {
+    if (this.promise) this.#once(false, [null, results.length > 1 ? results : results[0]]);
+    else if (results.length <= MOST_ARGUMENTS) this.#once(false, [null, ...results]);
+    else this.failed(new RangeError('there are more results than a callback can take'));
+  }
+
+  /** Failure. What comes with the error is for a callback. */
+  failed(...args) {
+    this.#once(true, args);
+  }
+}
