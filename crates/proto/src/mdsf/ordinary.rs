@@ -158,17 +158,25 @@ fn string<const QUOTE: u8>(
     *out.get_mut(len)? = b'"';
     len += 1;
     loop {
-        let eight = chunk::<8>(bytes, at)?;
-        *room::<8>(out, len)? = *eight;
-        let hits = special(u64::from_le_bytes(*eight), QUOTE);
+        let sixteen = chunk::<16>(bytes, at)?;
+        *room::<16>(out, len)? = *sixteen;
+        let [low, high] = halves(sixteen);
+        let hits = special(low, QUOTE);
         if hits != 0 {
             let plain = (hits.trailing_zeros() / 8) as usize;
             at += plain;
             len += plain;
             break;
         }
-        at += 8;
-        len += 8;
+        let hits = special(high, QUOTE);
+        if hits != 0 {
+            let plain = 8 + (hits.trailing_zeros() / 8) as usize;
+            at += plain;
+            len += plain;
+            break;
+        }
+        at += 16;
+        len += 16;
     }
     if bytes.get(at) != Some(&QUOTE) {
         return None;
@@ -232,4 +240,10 @@ fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
 #[inline(always)]
 fn room<const N: usize>(out: &mut [u8], len: usize) -> Option<&mut [u8; N]> {
     out.get_mut(len..)?.first_chunk_mut()
+}
+
+#[inline(always)]
+fn halves(bytes: &[u8; 16]) -> [u64; 2] {
+    let word = u128::from_le_bytes(*bytes);
+    [word as u64, (word >> 64) as u64]
 }
