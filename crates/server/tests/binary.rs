@@ -8,12 +8,14 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Peer, soon};
+use common::certificates::Authority;
+use common::{Folder, Peer, soon};
 use tokio::time::timeout;
 
 /// A running server, ended with the test.
 struct Process {
     child: Child,
+    scheme: String,
     address: SocketAddr,
 }
 
@@ -30,13 +32,19 @@ impl Process {
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
-        let address = line
-            .trim()
-            .strip_prefix("listening ws://")
-            .unwrap()
-            .parse()
-            .unwrap();
-        Self { child, address }
+        let url = line.trim().strip_prefix("listening ").unwrap();
+        let (scheme, address) = url.split_once("://").unwrap();
+        Self {
+            child,
+            scheme: scheme.to_owned(),
+            address: address.parse().unwrap(),
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let mut kill = Command::new("kill");
+        assert!(kill.args([name, &pid]).status().unwrap().success());
     }
 }
 
@@ -119,19 +127,125 @@ async fn a_signal_ends_it_cleanly() {
     for signal in ["-INT", "-TERM"] {
         let mut server = Process::start(&[]);
         let (mut peer, _) = connect(server.address, "chat").await;
-        let pid = server.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args([signal, &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        server.signal(signal);
         assert_eq!(peer.closed().await, Some(1001));
         let status = tokio::task::spawn_blocking(move || server.child.wait())
             .await
             .unwrap();
         assert!(status.unwrap().success());
+    }
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let mut server = Process::start(&[]);
+    let (mut peer, _) = connect(server.address, "calculator").await;
+    // A client that says nothing to the close would be waited for.
+    server.signal("-TERM");
+    assert_eq!(peer.close_code().await, Some(1001));
+    server.signal("-INT");
+    let waiting = tokio::task::spawn_blocking(move || server.child.wait());
+    let status = soon(waiting).await.unwrap().unwrap();
+    assert_eq!(status.code(), Some(1));
+    drop(peer);
+}
+
+#[tokio::test]
+async fn with_a_certificate_it_speaks_wss_and_reads_it_anew_on_a_signal() {
+    let authority = Authority::new();
+    let folder = Folder::new("tls");
+    let issue = |name| {
+        let (certificate, key) = authority.issue(name);
+        folder.write("cert.pem", &certificate);
+        folder.write("key.pem", &key);
+    };
+    issue("old.example");
+    let (certificate, key) = (folder.path("cert.pem"), folder.path("key.pem"));
+    let server = Process::start(&["--fixture", "--tls-cert", &certificate, "--tls-key", &key]);
+    assert_eq!(server.scheme, "wss");
+    let stream = authority.connect(server.address, "old.example").await;
+    let mut peer = Peer::over(stream.unwrap(), "wss://old.example/", &[]).await;
+    let answer = peer.ask("{handshake:[0,'fixture','1']}").await;
+    assert!(answer.starts_with("{handshake:[0],ok:'"), "{answer}");
+    assert_eq!(
+        peer.ask("{call:[1,'calc'],answer:[]}").await,
+        "{callback:[1],ok:[42]}"
+    );
+    issue("new.example");
+    server.signal("-HUP");
+    let renewed = async {
+        while authority
+            .connect(server.address, "new.example")
+            .await
+            .is_err()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(renewed).await;
+    assert_eq!(
+        peer.ask("{call:[2,'calc'],answer:[]}").await,
+        "{callback:[2],ok:[42]}"
+    );
+}
+
+#[test]
+fn what_it_cannot_use_is_named_so_that_one_knows_what_to_do() {
+    let authority = Authority::new();
+    let folder = Folder::new("errors");
+    let (certificate, key) = authority.issue("localhost");
+    let (_, other_key) = authority.issue("localhost");
+    folder.write("cert.pem", &certificate);
+    folder.write("key.pem", &key);
+    folder.write("other.pem", &other_key);
+    let [cert, key, other, missing] =
+        ["cert.pem", "key.pem", "other.pem", "missing.pem"].map(|name| folder.path(name));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (flags, named) in [
+        (
+            ["--tls-cert", &missing, "--tls-key", &key],
+            vec!["--tls-cert", "missing.pem", "No such file"],
+        ),
+        (
+            ["--tls-cert", &cert, "--tls-key", &other],
+            vec![
+                "other.pem",
+                "the TLS key cannot be used: it is not the certificate's",
+            ],
+        ),
+        (
+            ["--tls-cert", &key, "--tls-key", &key],
+            vec!["key.pem", "there is no CERTIFICATE section in it"],
+        ),
+        (
+            ["--tls-cert", &cert, "--tls-key", &cert],
+            vec!["cert.pem", "there is no PRIVATE KEY section in it"],
+        ),
+        (
+            ["--proxies", "0", "--listen", &taken],
+            vec![&taken, "something else listens there"],
+        ),
+        (
+            ["--proxies", "0", "--listen", "192.0.2.1:0"],
+            vec!["192.0.2.1:0", "this machine does not have that address"],
+        ),
+        (
+            ["--proxies", "0", "--listen", "3000"],
+            vec!["3000", "--listen takes HOST:PORT"],
+        ),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_jstp-server"))
+            .args(["--listen", "127.0.0.1:0"])
+            .args(flags)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{flags:?}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        for named in named {
+            assert!(error.contains(named), "{flags:?}: {error}");
+        }
+        assert_eq!(error.lines().count(), 1, "{error}");
     }
 }
 
@@ -144,6 +258,13 @@ fn flags_that_make_no_sense_are_named() {
         (&["--listen"], "--listen"),
         (&["--faults"], "--faults needs --fixture"),
         (&["--listen", "nowhere"], "nowhere"),
+        (&["--tls-cert", "x"], "--tls-cert needs --tls-key"),
+        (&["--tls-key", "x"], "--tls-key needs --tls-cert"),
+        (
+            &["--fixture", "--faults", "--tls-cert", "x", "--tls-key", "x"],
+            "--faults",
+        ),
+        (&["--proxies", "many"], "many"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_jstp-server"))
             .args(flags)

@@ -3,60 +3,14 @@
 
 mod common;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::certificates::Authority;
 use common::{Peer, app, listening, reporting, soon};
 use jstp_server::{OptionsError, ServerOptions, create_server, rustls};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, Issuer, KeyPair};
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
-
-/// An authority that browsers have never heard of.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new([]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    /// A certificate for a name, and its key, as PEM.
-    fn issue(&self, name: &str) -> (String, String) {
-        let issuer: &Issuer<'_, _> = &self.0;
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new([name.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, issuer).unwrap();
-        (certificate.pem(), key.serialize_pem())
-    }
-
-    /// A client that trusts this authority alone.
-    async fn connect(
-        &self,
-        address: SocketAddr,
-        name: &'static str,
-    ) -> std::io::Result<TlsStream<TcpStream>> {
-        let mut roots = RootCertStore::empty();
-        roots
-            .add(CertificateDer::from(self.0.der().to_vec()))
-            .unwrap();
-        let ring = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(ring)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let stream = TcpStream::connect(address).await.unwrap();
-        let name = ServerName::try_from(name).unwrap();
-        soon(TlsConnector::from(Arc::new(config)).connect(name, stream)).await
-    }
-}
 
 #[tokio::test]
 async fn a_client_connects_over_tls_and_resumes_its_session() {

@@ -5,7 +5,10 @@
 
 pub(crate) mod raw;
 
+pub(crate) mod certificates;
+
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -239,6 +242,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         code
     }
 
+    /// The code of the server's close frame, which is not answered yet.
+    pub(crate) async fn close_code(&mut self) -> Option<u16> {
+        loop {
+            match soon(self.socket.next()).await? {
+                Ok(Message::Close(frame)) => return frame.map(|frame| frame.code.into()),
+                Ok(_) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
     pub(crate) async fn close(mut self) {
         self.send_message(Message::Close(None)).await;
         self.closed().await;
@@ -279,4 +293,30 @@ pub(crate) async fn http(address: SocketAddr, head: &str) -> String {
 pub(crate) fn only(mut values: Vec<Value>) -> Value {
     assert_eq!(values.len(), 1);
     values.pop().expect("one value")
+}
+
+/// A folder of its own, gone with the test.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let name = format!("jstp-server-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).expect("a place for temporary files");
+        Self(path)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.0.join(name), text).expect("the folder can be written to");
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::Arg::Long;
@@ -12,7 +13,10 @@ Serves JSTP over WebSocket: a chat, a calculator and a clock to try a client on.
 Usage: jstp-server [OPTIONS]
 
   --listen HOST:PORT        where to listen; port 0 picks a free one (default 127.0.0.1:3000)
+  --tls-cert FILE           speak wss, with this certificate and the chain to its root (PEM)
+  --tls-key FILE            the certificate's private key (PEM); SIGHUP reads both files anew
   --origin URL              let only pages of this origin connect; may be repeated
+  --proxies N               how many proxies on the way add to X-Forwarded-For (default 0: ignore it)
   --heartbeat MS            how often to send each client a ping message (default: when needed)
   --handshake-timeout MS    how long a client may take to ask for a session (default 3000)
   --auth-timeout MS         how long authentication may take (default 30000)
@@ -21,14 +25,18 @@ Usage: jstp-server [OPTIONS]
   --fixture                 serve what the conformance tests expect instead of the demo
   --faults                  with --fixture: the application `faults`, which breaks connections
   --greet                   emit events.hello(session id) to every new client
+  --version                 print the version
   --help                    print this
 
-The first line on standard output is `listening ws://HOST:PORT`. SIGINT and SIGTERM end it.
+The first line on standard output is `listening ws://HOST:PORT`, or `wss://`. SIGINT and SIGTERM end
+it: clients are closed with 1001, after what is queued for them; a second one ends it at once.
 ";
 
 #[derive(Debug, Default)]
 pub(crate) struct Flags {
     pub(crate) listen: String,
+    pub(crate) tls: Option<TlsFiles>,
+    pub(crate) proxies: usize,
     pub(crate) origins: Vec<String>,
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) handshake_timeout: Option<Duration>,
@@ -40,8 +48,24 @@ pub(crate) struct Flags {
     pub(crate) greet: bool,
 }
 
-/// Reads the command line; `None` means that help was asked for.
-pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Option<Flags>, lexopt::Error> {
+/// Where the certificate and its key are.
+#[derive(Clone, Debug)]
+pub(crate) struct TlsFiles {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Serve(Box<Flags>),
+    Help,
+    Version,
+}
+
+/// Reads the command line.
+pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Request, lexopt::Error> {
+    let (mut certificate, mut key) = (None, None);
     let mut flags = Flags {
         listen: "127.0.0.1:3000".to_owned(),
         ..Flags::default()
@@ -49,6 +73,14 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Option<Flags>, lexopt:
     while let Some(arg) = parser.next()? {
         match arg {
             Long("listen") => flags.listen = parser.value()?.string()?,
+            Long("tls-cert") => certificate = Some(PathBuf::from(parser.value()?)),
+            Long("tls-key") => key = Some(PathBuf::from(parser.value()?)),
+            Long("proxies") => {
+                flags.proxies = parser.value()?.parse_with(|text| {
+                    let wrong = |_| "it is not a number of proxies";
+                    text.parse().map_err(wrong)
+                })?;
+            }
             Long("origin") => flags.origins.push(parser.value()?.string()?),
             Long("heartbeat") => flags.heartbeat = Some(milliseconds(&parser.value()?)?),
             Long("handshake-timeout") => {
@@ -62,14 +94,24 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Option<Flags>, lexopt:
             Long("fixture") => flags.fixture = true,
             Long("faults") => flags.faults = true,
             Long("greet") => flags.greet = true,
-            Long("help") => return Ok(None),
+            Long("version") => return Ok(Request::Version),
+            Long("help") => return Ok(Request::Help),
             _ => return Err(arg.unexpected()),
         }
     }
     if flags.faults && !flags.fixture {
         return Err("--faults needs --fixture".into());
     }
-    Ok(Some(flags))
+    flags.tls = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+        (None, None) => None,
+        (Some(_), None) => return Err("--tls-cert needs --tls-key".into()),
+        (None, Some(_)) => return Err("--tls-key needs --tls-cert".into()),
+    };
+    if flags.faults && flags.tls.is_some() {
+        return Err("--faults breaks what it can read, so it goes without --tls-cert".into());
+    }
+    Ok(Request::Serve(Box::new(flags)))
 }
 
 fn milliseconds(value: &OsString) -> Result<Duration, lexopt::Error> {

@@ -1,5 +1,7 @@
 //! What `--log` prints.
 
+use std::io::Write;
+
 use jstp_server::ServerEvent;
 
 /// Longer messages are cut: they are somebody else's, and may be 8 MiB.
@@ -72,7 +74,7 @@ pub(crate) fn print(event: &ServerEvent<'_>) {
                 &format!("{interface}.{name} failed: {error}"),
             );
         }
-        event => eprintln!("{event:?}"),
+        event => write(&format!("{event:?}")),
     }
 }
 
@@ -82,5 +84,10 @@ fn line(connection: u64, what: &str) {
         .chars()
         .map(|char| if char.is_control() { '\u{fffd}' } else { char })
         .collect();
-    eprintln!("client {connection} {printable}");
+    write(&format!("client {connection} {printable}"));
+}
+
+fn write(line: &str) {
+    // A log that nobody takes is no reason to stop.
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

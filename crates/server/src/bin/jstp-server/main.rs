@@ -7,20 +7,26 @@ mod flags;
 mod line;
 mod log;
 
+use std::io::{self, ErrorKind};
+use std::path::Path;
 use std::process::ExitCode;
 
 use demo::Demo;
 use faults::Faults;
 use fixture::Fixture;
-use flags::Flags;
+use flags::{Flags, Request, TlsFiles};
 use jstp_server::{OptionsError, Server, ServerOptions, create_server};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 fn main() -> ExitCode {
     let flags = match flags::parse(lexopt::Parser::from_env()) {
-        Ok(Some(flags)) => flags,
-        Ok(None) => {
+        Ok(Request::Serve(flags)) => flags,
+        Ok(Request::Help) => {
             print!("{}", flags::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Ok(Request::Version) => {
+            println!("jstp-server {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -29,7 +35,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(flags) {
+    match run(*flags) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("jstp-server: {error}");
@@ -41,15 +47,17 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
     // Listening for these before anything else, so that an early signal ends us cleanly too.
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
+    let mut signals = Signals::new()?;
     let faults = flags.faults.then(Faults::default);
     let server = if flags.fixture {
         fixture_server(&flags, faults.clone())?
     } else {
         demo_server(&flags)?
     };
-    let cannot_listen = |error| format!("cannot listen on {}: {error}", flags.listen);
+    if let Some(files) = &flags.tls {
+        read_tls(files, &server)?;
+    }
+    let cannot_listen = |error| cannot_listen(&flags.listen, &error);
     let address = match faults {
         None => server.listen(&flags.listen).await.map_err(cannot_listen)?,
         Some(faults) => {
@@ -58,13 +66,80 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
             listening.await.map_err(cannot_listen)?
         }
     };
-    println!("listening ws://{address}");
-    tokio::select! {
-        _ = interrupted.recv() => {}
-        _ = terminated.recv() => {}
+    let scheme = if flags.tls.is_some() { "wss" } else { "ws" };
+    println!("listening {scheme}://{address}");
+    while let Asked::Reload = signals.next().await {
+        if let Some(files) = &flags.tls {
+            match read_tls(files, &server) {
+                Ok(()) => eprintln!("jstp-server: the certificate is read anew"),
+                Err(why) => eprintln!("jstp-server: the old certificate stays in use: {why}"),
+            }
+        }
     }
-    server.shutdown().await;
-    Ok(())
+    let asked_again = async { while let Asked::Reload = signals.next().await {} };
+    tokio::select! {
+        () = server.shutdown() => Ok(()),
+        () = asked_again => Err("ended at once by a second signal".into()),
+    }
+}
+
+/// What the world outside asks of a process.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.interrupt.recv() => Asked::End,
+            _ = self.terminate.recv() => Asked::End,
+            _ = self.hang_up.recv() => Asked::Reload,
+        }
+    }
+}
+
+enum Asked {
+    End,
+    /// To read anew what may have changed.
+    Reload,
+}
+
+fn cannot_listen(address: &str, error: &io::Error) -> String {
+    let hint = match error.kind() {
+        ErrorKind::AddrInUse => "; something else listens there, --listen takes another HOST:PORT",
+        ErrorKind::PermissionDenied => {
+            "; ports below 1024 need root or the capability CAP_NET_BIND_SERVICE"
+        }
+        ErrorKind::AddrNotAvailable => "; this machine does not have that address",
+        ErrorKind::InvalidInput => "; --listen takes HOST:PORT, such as 0.0.0.0:3000",
+        _ => "",
+    };
+    format!("cannot listen on {address}: {error}{hint}")
+}
+
+/// Has the server use what is in the files.
+fn read_tls(files: &TlsFiles, server: &Server) -> Result<(), String> {
+    let read = |flag: &str, file: &Path| {
+        let cannot_read = |error| format!("cannot read {flag} {}: {error}", file.display());
+        std::fs::read(file).map_err(cannot_read)
+    };
+    let certificate = read("--tls-cert", &files.certificate)?;
+    let key = read("--tls-key", &files.key)?;
+    let updated = server.handle().update_tls(certificate, key);
+    updated.map_err(|error| match &error {
+        OptionsError::Tls { what: "key", .. } => format!("{}: {error}", files.key.display()),
+        _ => format!("{}: {error}", files.certificate.display()),
+    })
 }
 
 fn fixture_server(flags: &Flags, faults: Option<Faults>) -> Result<Server, OptionsError> {
@@ -111,6 +186,7 @@ fn with_flags(mut options: ServerOptions, flags: &Flags) -> ServerOptions {
     if let Some(timeout) = flags.auth_timeout {
         options = options.auth_timeout(timeout);
     }
+    options = options.trusted_proxies(flags.proxies);
     if !flags.origins.is_empty() {
         let origins = flags.origins.clone();
         options = options.origin_check(move |origin| {
