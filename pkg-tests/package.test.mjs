@@ -17,10 +17,21 @@ test('the tarball holds exactly what package.json lists', () => {
   assert.deepEqual(packed, [...manifest.files, 'package.json'].sort());
 });
 
-test('readme, license, types, entry and module are in the tarball', () => {
-  for (const name of ['README.md', 'LICENSE', 'index.d.ts', 'index.js', 'jstp_wasm_bg.wasm']) {
-    assert.ok(packed.includes(name), `${name} is missing`);
-  }
+test('the tarball is what it should be', () => {
+  assert.deepEqual(packed, [
+    'LICENSE',
+    'README.md',
+    'client.js',
+    'index.d.ts',
+    'index.js',
+    'inline-bytes.js',
+    'inline.d.ts',
+    'inline.js',
+    'jstp_wasm_bg.wasm',
+    'package.json',
+    'slim.d.ts',
+    'slim.js',
+  ]);
 });
 
 test('every path that package.json exports is in the tarball', () => {
@@ -42,12 +53,20 @@ test('the package has the version of the crate', async () => {
   assert.equal(manifest.version, version);
 });
 
-test('the entry brings all it needs but the bytes that stand in for the module', async () => {
-  const entry = await readFile(new URL('index.js', PKG), 'utf8');
-  const imported = [...entry.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)(['"])(.*?)\1/g)].map(([, , path]) => path);
-  assert.deepEqual(imported, ['./inline-bytes.js']);
-  assert.ok(entry.includes('./jstp_wasm_bg.wasm'), 'it loads the module beside it');
-});
+for (const [entry, imports, module] of [
+  ['index.js', ['./client.js', './inline-bytes.js'], true],
+  ['slim.js', ['./client.js'], false],
+  ['inline.js', ['./client.js', './inline-bytes.js'], false],
+  ['client.js', [], false],
+]) {
+  test(`${entry} brings what it needs and no more`, async () => {
+    const text = await readFile(new URL(entry, PKG), 'utf8');
+    const imported = text.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)(['"])(.*?)\1/g);
+    assert.deepEqual([...new Set([...imported].map(([, , path]) => path))].sort(), imports);
+    // A bundler that finds the address puts the module beside the page.
+    assert.equal(text.includes('import.meta.url'), module);
+  });
+}
 
 test('the module imports short names', async () => {
   const bytes = await readFile(new URL('jstp_wasm_bg.wasm', PKG));

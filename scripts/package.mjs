@@ -1,5 +1,5 @@
 // Assembles the npm package in pkg/ from what wasm-pack made and what src/js/ holds:
-//   node scripts/package.mjs FOLDER-WASM-PACK-WROTE-TO
+//   node scripts/package.mjs FOLDER-WASM-PACK-WROTE-TO [ANOTHER-FOLDER-THAN-pkg]
 // The modules of src/js/ and the glue become one, without comments and long names. The glue imports the
 // modules themselves, not the copies that wasm-bindgen keeps under a name with a hash: a class that exists
 // twice fails `instanceof`.
@@ -13,12 +13,13 @@ const CRATE = 'jstp-wasm';
 const GLUE = 'jstp_wasm.js';
 const WASM = 'jstp_wasm_bg.wasm';
 const BYTES = 'inline-bytes.js';
-/** What a user imports; they share what they have in common. */
-const ENTRIES = ['index.js'];
+/** What all entries share, and the entries: what a user imports. */
+const SHARED = 'client.js';
+const ENTRIES = { '.': 'index', './slim': 'slim', './inline': 'inline' };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const built = process.argv[2];
-const out = join(root, 'pkg');
+const out = process.argv[3] ?? join(root, 'pkg');
 // Whoever is using pkg/ never sees it half made.
 const draft = join(built, 'draft');
 const modules = join(built, 'modules');
@@ -34,6 +35,7 @@ try {
   await writeWasm(wasm);
   await bundle();
   writeTypes();
+  await writeTypesOfEntries();
   for (const name of ['README.md', 'LICENSE']) await cp(join(root, name), join(draft, name));
   await writeManifest();
   await checkImports();
@@ -71,7 +73,31 @@ async function writeGlue(text) {
   if (/import\.meta\.url/.test(glue)) {
     throw new Error(`${GLUE} names the wasm file itself: omit-default-module-path is not in effect`);
   }
-  await writeFile(join(modules, GLUE), glue);
+  await writeFile(join(modules, GLUE), asFunction(glue));
+}
+
+/**
+ * The glue as a function whose every call makes what one instance of the module needs. Whatever a failed
+ * instance left behind, such as a timer, then never reaches the next. How an instance is loaded is ours.
+ */
+function asFunction(glue) {
+  const imports = /^import .*$/gm;
+  const names = [...glue.matchAll(/^export (?:class|function) (\w+)/gm)].map(([, name]) => name);
+  const loading = glue.indexOf('\nlet wasmModule, wasmInstance, wasm;');
+  if (loading < 0 || !/^export \{ initSync, __wbg_init as default \};$/m.test(glue)) {
+    throw new Error(`${GLUE} does not load the module as it used to`);
+  }
+  const body = glue.slice(0, loading).replace(imports, '').replace(/^export /gm, '');
+  return `${(glue.match(imports) ?? []).join('\n')}
+    export default function glue() {
+      let wasm;
+      ${body}
+      const start = (exports) => {
+        wasm = exports;
+        wasm.__wbindgen_start();
+      };
+      return { imports: __wbg_get_imports(), start, ${names.join(', ')} };
+    }\n`;
 }
 
 /** The module, once it is certain that wasm-opt has been at it. */
@@ -90,22 +116,22 @@ async function writeWasm(bytes) {
   await writeFile(join(draft, BYTES), inlineBytes(bytes));
 }
 
-/** One module of many. What is loaded only when it is needed stays a file of its own. */
+/** One module of many, and the entries beside it. */
 async function bundle() {
   const tool = pathToFileURL(join(root, 'pkg-tests/node_modules/esbuild/lib/main.js'));
   const { default: esbuild } = await import(tool);
-  await esbuild.build({
-    entryPoints: ENTRIES.map((name) => join(modules, name)),
+  const build = (names, external) => esbuild.build({
+    entryPoints: names.map((name) => join(modules, name)),
     outdir: draft,
     bundle: true,
-    splitting: true,
     minify: true,
     format: 'esm',
     target: 'es2022',
-    external: [`./${BYTES}`],
-    chunkNames: 'shared-[hash]',
+    external,
     logLevel: 'error',
   });
+  await build([SHARED], []);
+  await build(Object.values(ENTRIES).map((name) => `${name}.js`), [`./${SHARED}`, `./${BYTES}`]);
 }
 
 /** The module's bytes as JavaScript, for where the file beside it cannot be had. */
@@ -135,8 +161,17 @@ function writeTypes() {
   }
 }
 
-async function writeManifest() {
+/** The entries differ in where they find the module, not in what they export. */
+async function writeTypesOfEntries() {
   await rename(join(draft, 'types.d.ts'), join(draft, 'index.d.ts'));
+  for (const name of Object.values(ENTRIES)) {
+    if (name === 'index') continue;
+    await writeFile(join(draft, `${name}.d.ts`),
+      "export * from './index.js';\nexport { default } from './index.js';\n");
+  }
+}
+
+async function writeManifest() {
   const manifest = {
     name: CRATE,
     version: version(),
@@ -151,7 +186,8 @@ async function writeManifest() {
     module: './index.js',
     types: './index.d.ts',
     exports: {
-      '.': { types: './index.d.ts', default: './index.js' },
+      ...Object.fromEntries(Object.entries(ENTRIES).map(([path, name]) =>
+        [path, { types: `./${name}.d.ts`, default: `./${name}.js` }])),
       [`./${WASM}`]: `./${WASM}`,
       './package.json': './package.json',
     },

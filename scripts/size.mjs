@@ -14,8 +14,8 @@ const rows = await Promise.all(names.map(async (name) => {
   const bytes = await readFile(join(pkg, name));
   return [name, bytes.length, gzipSync(bytes, { level: 9 }).length, brotliCompressSync(bytes).length];
 }));
-// A page loads the module or its bytes in JavaScript, never both.
-const usual = rows.filter(([name]) => name !== 'inline-bytes.js');
+// A page loads the module or its bytes in JavaScript, never both; and one entry.
+const usual = rows.filter(([name]) => !['inline-bytes.js', 'inline.js', 'slim.js'].includes(name));
 const sum = (label, some) => [label, ...[1, 2, 3].map((i) => some.reduce((n, row) => n + row[i], 0))];
 rows.push(
   sum('JavaScript without inline-bytes.js', usual.filter(([name]) => name.endsWith('.js'))),

@@ -25,6 +25,8 @@ mod session;
 mod socket;
 mod status;
 mod tell;
+#[cfg(feature = "trap")]
+mod trap;
 mod waiter;
 mod waiting;
 pub mod ws;

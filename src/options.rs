@@ -349,7 +349,7 @@ impl TransportOptions {
         if options.constructor.is_none() && !get(&js_sys::global(), "WebSocket")?.is_function() {
             return Err(plain(
                 "there is no WebSocket here: pass a constructor as webSocketConfig.WebSocket, \
-                 for example the default export of the package `ws`",
+                 for example the default export of the package `ws`; Node.js has its own from 22 on",
             ));
         }
         Ok(options)

@@ -59,6 +59,9 @@ extern "C" {
     #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = log)]
     fn js_log(connection: &PageConnection, name: &str, args: &Array);
 
+    #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = changed)]
+    fn js_changed(connection: &PageConnection, args: &Array);
+
     #[wasm_bindgen(method, setter)]
     fn set_session(this: &PageConnection, session: &PageSession);
 
@@ -78,6 +81,11 @@ impl PageConnection {
     /// Calls the listeners of an event of the connection's own.
     pub(crate) fn emit(&self, name: &str, args: &Array) {
         Emitter::emit_locally(self, name, args);
+    }
+
+    /// Tells of another state: `[state, previous, detail]`.
+    pub(crate) fn changed(&self, args: &Array) {
+        PageConnection::js_changed(self, args);
     }
 
     /// Emits an event of protocol.md 10 on the client's logger, or on the connection.

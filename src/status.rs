@@ -102,7 +102,7 @@ impl Driver {
             set(&detail, "nextAttemptAt", &(Date::now() + millis).into());
         }
         let args = Array::of3(&name(state).into(), &name(previous).into(), &detail);
-        page.emit("stateChange", &args);
+        page.changed(&args);
     }
 
     /// Milliseconds to the server and back, as the last ping measured, or undefined before one has.

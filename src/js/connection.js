@@ -21,6 +21,7 @@ let nextId = 0;
 
 export class Connection extends Emitter {
   #link;
+  #told = 'closed';
 
   constructor(link, client, application) {
     super();
@@ -163,6 +164,24 @@ export class Connection extends Emitter {
   /** Counts and buffer of the session at work, for those who keep it. */
   static sessionState(connection) {
     return connection.#link.sessionState();
+  }
+
+  /** The state is another than the page was told: `[state, previous, detail]`. */
+  static changed(connection, args) {
+    connection.#told = args[0];
+    Emitter.emitLocally(connection, 'stateChange', args);
+  }
+
+  /** The module behind the connection has failed: nothing more comes of it. */
+  static failed(connection, error) {
+    const previous = connection.#told;
+    connection.session = null;
+    if (previous !== 'closed') {
+      Connection.changed(connection, ['closed', previous, { reason: 'internal failure', error }]);
+    }
+    // Without listeners it would be told on the console, where it has been told already.
+    if (connection.listenerCount('error') > 0) Emitter.emitLocally(connection, 'error', [error, connection]);
+    Emitter.emitLocally(connection, 'close', [connection]);
   }
 
   /** Emits a logging event on the client's logger, or on the connection itself. */

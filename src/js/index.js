@@ -1,53 +1,21 @@
-// The package's entry: upstream's names, and a client that loads itself on the first connect.
+// jstp-wasm: streams the module from the file beside this one or, where a bundler or a runtime has lost
+// that file, has it from bytes in a chunk of their own.
 
-import { Application } from './application.js';
-import { Connection } from './connection.js';
-import { init } from './load.js';
-import * as errors from './remote-error.js';
-import { RemoteError } from './remote-error.js';
-import { RemoteProxy } from './remote-proxy.js';
-import { Session } from './session.js';
-import { SimpleConnectPolicy } from './simple-connect-policy.js';
-import { connect, connectAndInspect } from './jstp_wasm.js';
+import clientOf from './client.js';
 
-function lazily(begin) {
-  return (...args) => {
-    const begun = init().then(() => begin(args));
-    const callback = args.at(-1);
-    if (typeof callback !== 'function') return begun;
-    // Whatever happens after the module is there reaches the callback from there.
-    begun.catch(callback);
-    return undefined;
-  };
-}
-
-function reconnect(connection, ...args) {
-  if (connection instanceof Connection) return Connection.reconnect(connection, ...args);
-  const error = new TypeError('connection must be a Connection');
-  const callback = args.at(-1);
-  if (typeof callback !== 'function') return Promise.reject(error);
-  queueMicrotask(() => callback(error));
-  return undefined;
-}
-
-const ws = Object.freeze({
-  connect: lazily(connect),
-  connectAndInspect: lazily(connectAndInspect),
-  reconnect,
+const client = clientOf(async (compile) => {
+  let cause;
+  try {
+    return await compile(new URL('./jstp_wasm_bg.wasm', import.meta.url));
+  } catch (error) {
+    cause = error;
+  }
+  const { default: bytes } = await import('./inline-bytes.js').catch(() => {
+    throw new Error(`${cause.message}. Serve jstp_wasm_bg.wasm there, pass it to init(), or import jstp-wasm/inline`, { cause });
+  });
+  return compile(bytes());
 });
 
-const { RemoteError: _, ...codes } = errors;
-
-export { Application, Connection, RemoteError, RemoteProxy, Session, SimpleConnectPolicy, init, ws };
-export * from './remote-error.js';
-export default Object.freeze({
-  ...codes,
-  Application,
-  Connection,
-  RemoteError,
-  RemoteProxy,
-  Session,
-  SimpleConnectPolicy,
-  init,
-  ws,
-});
+export const { init, ws } = client;
+export * from './client.js';
+export default client;

@@ -1,56 +1,64 @@
-// Compiles the module on first use: streamed from the file beside this one, or, where a bundler or a
-// runtime has lost that file, from bytes in a chunk of their own.
+// Compiles the module on first use, and begins an instance of it: one for all who use the package.
 
-import start from './jstp_wasm.js';
+import { instantiate } from './instance.js';
 
-let loading = null;
+let compiled = null;
+let running = null;
+let loaded = null;
 
 /**
- * Loads the module, once; a failed attempt may be repeated. Without a source it finds its own; a
- * source is a URL, a Response, bytes, or a compiled WebAssembly.Module.
+ * Loads the module, once; a failed attempt may be repeated. A source is a URL, a Response, bytes, or a
+ * compiled WebAssembly.Module; without one `find` gets it.
  */
-export function init(source) {
-  loading ??= load(source).catch((error) => {
-    loading = null;
-    throw error;
+export function load(find, source) {
+  begin(find, source);
+  return loaded;
+}
+
+/** The instance at work, or the first one after a failure. */
+export function begin(find, source) {
+  if (!running) {
+    running = start(find, source).catch((error) => {
+      running = null;
+      throw error;
+    });
+    loaded = running.then(() => undefined);
+    // Whoever asked for the instance hears of it.
+    loaded.catch(() => {});
+  }
+  return running;
+}
+
+async function start(find, source) {
+  compiled ??= await (source === undefined ? find(compile) : compile(source));
+  return instantiate(compiled, () => {
+    running = null;
   });
-  return loading;
 }
 
-async function load(source) {
-  if (source !== undefined && !isAddress(source)) {
-    await start({ module_or_path: source });
-    return;
-  }
-  if (source !== undefined) {
-    await start({ module_or_path: await fetchModule(source) });
-    return;
-  }
-  let response;
+/** A compiled module from whatever holds it. */
+export async function compile(source) {
+  if (source instanceof WebAssembly.Module) return source;
+  const isAddress = typeof source === 'string' || source instanceof URL;
   try {
-    response = await fetchModule(new URL('./jstp_wasm_bg.wasm', import.meta.url));
-  } catch {
-    const { default: bytes } = await import('./inline-bytes.js');
-    response = bytes();
+    const response = isAddress ? await fetch(source) : source;
+    if (!(response instanceof Response)) return await WebAssembly.compile(response);
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    const type = response.headers.get('content-type') ?? '';
+    if (type.startsWith('application/wasm')) return await WebAssembly.compileStreaming(response);
+    // Not labelled, but perhaps the module all the same: its first four bytes tell. Some servers answer a
+    // page to any address.
+    const bytes = await response.arrayBuffer();
+    const magic = new Uint8Array(bytes, 0, Math.min(4, bytes.byteLength));
+    if (String.fromCharCode(...magic) === '\0asm') return await WebAssembly.compile(bytes);
+    throw new Error(`the server answered ${type || 'something else'}`);
+  } catch (cause) {
+    const { message } = cause;
+    throw new Error(
+      /unsafe-eval|content security|\bCSP\b/i.test(message)
+        ? "the Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src"
+        : `cannot load ${isAddress ? source : 'the WebAssembly module'}: ${message}`,
+      { cause },
+    );
   }
-  await start({ module_or_path: response });
-}
-
-function isAddress(source) {
-  return typeof source === 'string' || source instanceof URL;
-}
-
-/** A response that is the module: some servers answer a page to any address. */
-async function fetchModule(url) {
-  const response = await fetch(url);
-  if (!response.ok) {
-    throw new Error(`cannot load ${url}: the server answered ${response.status}`);
-  }
-  const type = response.headers.get('content-type') ?? '';
-  if (type.startsWith('application/wasm')) return response;
-  // Not labelled, but perhaps the module all the same: its first four bytes tell.
-  const bytes = await response.arrayBuffer();
-  const magic = new Uint8Array(bytes, 0, Math.min(4, bytes.byteLength));
-  if (String.fromCharCode(...magic) === '\0asm') return bytes;
-  throw new Error(`cannot load ${url}: the server answered ${type || 'something else'}`);
 }

@@ -1,0 +1,35 @@
+// What the entries of the package share: upstream's names, and a client that loads itself on the first
+// connect. The entries differ in where they find the module.
+
+import { Connection } from './connection.js';
+import { begin, load } from './load.js';
+import * as names from './names.js';
+
+/** All that an entry exports. `find(compile)` has the module compiled when the page names no source. */
+export default function clientOf(find) {
+  const lazily = (name) => (...args) => {
+    const begun = begin(find).then((instance) => instance[name](args));
+    const callback = args.at(-1);
+    if (typeof callback !== 'function') return begun;
+    // Whatever happens after the module is there reaches the callback from there.
+    begun.catch(callback);
+    return undefined;
+  };
+  const ws = Object.freeze({
+    connect: lazily('connect'),
+    connectAndInspect: lazily('connectAndInspect'),
+    reconnect,
+  });
+  return Object.freeze({ ...names, init: (source) => load(find, source), ws });
+}
+
+function reconnect(connection, ...args) {
+  if (connection instanceof Connection) return Connection.reconnect(connection, ...args);
+  const error = new TypeError('connection must be a Connection');
+  const callback = args.at(-1);
+  if (typeof callback !== 'function') return Promise.reject(error);
+  queueMicrotask(() => callback(error));
+  return undefined;
+}
+
+export * from './names.js';

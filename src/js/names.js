@@ -1,0 +1,8 @@
+// What every entry of the package exports beside `ws` and `init`.
+
+export { Application } from './application.js';
+export { Connection } from './connection.js';
+export * from './remote-error.js';
+export { RemoteProxy } from './remote-proxy.js';
+export { Session } from './session.js';
+export { SimpleConnectPolicy } from './simple-connect-policy.js';
