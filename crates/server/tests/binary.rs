@@ -3,57 +3,14 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::certificates::Authority;
+use common::process::Process;
 use common::{Folder, Peer, soon};
 use tokio::time::timeout;
-
-/// A running server, ended with the test.
-struct Process {
-    child: Child,
-    scheme: String,
-    address: SocketAddr,
-}
-
-impl Process {
-    fn start(flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_jstp-server"))
-            .args(["--listen", "127.0.0.1:0"])
-            .args(flags)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let url = line.trim().strip_prefix("listening ").unwrap();
-        let (scheme, address) = url.split_once("://").unwrap();
-        Self {
-            child,
-            scheme: scheme.to_owned(),
-            address: address.parse().unwrap(),
-        }
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let mut kill = Command::new("kill");
-        assert!(kill.args([name, &pid]).status().unwrap().success());
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// A client of an application, and its session.
 async fn connect(address: SocketAddr, app: &str) -> (Peer, String) {

@@ -3,6 +3,9 @@
 
 mod common;
 
+use std::net::SocketAddr;
+
+use common::process::Process;
 use common::{Peer, server};
 
 /// Messages that are rejected without an end to the connection, or answered with an error.
@@ -224,4 +227,187 @@ async fn hundreds_come_and_go() {
     while !server.clients().is_empty() {
         tokio::task::yield_now().await;
     }
+}
+
+/// A client of the fixture, and its session.
+async fn connect(address: SocketAddr, request: &str) -> (Peer, String) {
+    let mut peer = Peer::open(address).await;
+    let answer = peer.ask(request).await;
+    let id = answer
+        .strip_prefix("{handshake:[0],ok:'")
+        .and_then(|rest| rest.strip_suffix("'}"))
+        .unwrap_or_else(|| panic!("not a session: {answer}"));
+    (peer, id.to_owned())
+}
+
+/// Names that every object of JavaScript has, and none of ours.
+const INHERITED: &[&str] = &[
+    "__proto__",
+    "constructor",
+    "prototype",
+    "toString",
+    "hasOwnProperty",
+    "__defineGetter__",
+];
+
+#[tokio::test]
+async fn inherited_names_are_names_like_any_other() {
+    let server = Process::start(&["--fixture"]);
+    let address = server.address;
+    for name in INHERITED {
+        for (request, answer) in [
+            (format!("{{handshake:[0,'{name}']}}"), "10"),
+            (format!("{{handshake:[0,'fixture','{name}']}}"), "10"),
+            (
+                format!("{{handshake:[0,'fixture'],{name}:['a','b']}}"),
+                "11",
+            ),
+            (
+                format!("{{handshake:[0,'fixture'],login:['{name}','x']}}"),
+                "11",
+            ),
+            (
+                format!("{{handshake:[0,'fixture'],session:['{name}',0]}}"),
+                "11",
+            ),
+            (
+                format!("{{handshake:[0,'fixture'],session:{{{name}:['x',0]}}}}"),
+                "11",
+            ),
+        ] {
+            let mut peer = Peer::open(address).await;
+            let answer = format!("{{handshake:[0],error:[{answer}]}}");
+            assert_eq!(peer.ask(&request).await, answer, "{request}");
+            assert_eq!(peer.closed().await, Some(1000), "{request}");
+        }
+    }
+    let (mut peer, _) = connect(address, "{handshake:[0,'fixture']}").await;
+    let mut id = 0;
+    for name in INHERITED {
+        for (message, answer) in [
+            ("{call:[ID,'NAME'],NAME:[]}", "error:[12]"),
+            ("{call:[ID,'calc'],NAME:[]}", "error:[14]"),
+            ("{call:[ID,'calc'],NAME:{NAME:[]}}", "error:[17]"),
+            ("{call:[ID,'echo'],one:{length:1,0:'NAME'}}", "error:[17]"),
+            ("{inspect:[ID,'NAME']}", "error:[12]"),
+            (
+                "{call:[ID,'echo'],one:[{NAME:{polluted:1},a:[{NAME:2}]}]}",
+                "ok:[{NAME:{polluted:1},a:[{NAME:2}]}]",
+            ),
+            ("{call:[ID,'echo'],one:[{}]}", "ok:[{}]"),
+            ("{call:[ID,'session'],get:['NAME']}", "ok:[]"),
+            ("{call:[ID,'session'],set:['NAME',{NAME:1}]}", "ok:[]"),
+            ("{call:[ID,'session'],get:['NAME']}", "ok:[{NAME:1}]"),
+            ("{call:[ID,'echo'],count:['NAME']}", "ok:[1]"),
+            ("{call:[ID,'echo'],count:['NAME']}", "ok:[2]"),
+        ] {
+            id += 1;
+            let fill = |text: &str| text.replace("ID", &id.to_string()).replace("NAME", name);
+            let answer = fill(&format!("{{callback:[ID],{answer}}}"));
+            assert_eq!(peer.ask(&fill(message)).await, answer, "{}", fill(message));
+        }
+        // Neither of these is answered, nor do they end anything.
+        for message in [
+            "{NAME:[1,'calc'],answer:[]}",
+            "{callback:['NAME'],NAME:{ok:[1]}}",
+            "{callback:[-1],NAME:{ok:[1]}}",
+            "{event:[1,'NAME'],NAME:[]}",
+        ] {
+            peer.send(&message.replace("NAME", name)).await;
+        }
+        id += 1;
+        peer.send(&format!("{{event:[{id},'events'],{name}:[]}}"))
+            .await;
+        let got = peer.receive().await;
+        assert!(
+            got.ends_with(&format!("'events'],got:['{name}',[]]}}")),
+            "{got}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_found_by_its_whole_id_only() {
+    let server = Process::start(&["--fixture"]);
+    let address = server.address;
+    let login = "{handshake:[0,'fixture'],login:['marcus','secret']}";
+    let (mut marcus, id) = connect(address, login).await;
+    assert_eq!(
+        marcus.ask("{call:[1,'session'],set:['k','secret']}").await,
+        "{callback:[1],ok:[]}"
+    );
+    let (_, other) = connect(address, "{handshake:[0,'fixture']}").await;
+    let one_off = |place: usize| {
+        let mut guess = id.clone().into_bytes();
+        guess[place] = if guess[place] == b'0' { b'1' } else { b'0' };
+        format!("'{}'", String::from_utf8(guess).unwrap())
+    };
+    let guesses = [
+        one_off(0),
+        one_off(20),
+        one_off(35),
+        format!("'{}'", &id[..35]),
+        format!("'{id}0'"),
+        format!("' {id}'"),
+        format!("'{id}\\0'"),
+        format!("'{}'", id.to_uppercase()),
+        format!("'{}'", id.replace('-', "")),
+        format!("'{}{}'", &other[..18], &id[18..]),
+        format!("['{id}']"),
+        format!("{{id:'{id}'}}"),
+        "''".to_owned(),
+        "'*'".to_owned(),
+        "'%'".to_owned(),
+        "'../'".to_owned(),
+        "null".to_owned(),
+        "undefined".to_owned(),
+        "true".to_owned(),
+        "0".to_owned(),
+        format!("'{}'", "x".repeat(1_000_000)),
+    ];
+    for guess in guesses {
+        let mut peer = Peer::open(address).await;
+        let request = format!("{{handshake:[0,'fixture'],session:[{guess},0]}}");
+        peer.send(&request).await;
+        let answer = peer.next_text().await;
+        // What cannot be read at all ends the transport without an answer.
+        if let Some(answer) = answer {
+            assert_eq!(answer, "{handshake:[0],error:[11]}", "{guess:.60}");
+        }
+    }
+    for count in [
+        "-1",
+        "1.5",
+        "1e300",
+        "-1e300",
+        "NaN",
+        "Infinity",
+        "'1'",
+        "null",
+        "[1]",
+        "{}",
+        "9007199254740992",
+    ] {
+        let mut peer = Peer::open(address).await;
+        let request = format!("{{handshake:[0,'fixture'],session:['{id}',{count}]}}");
+        assert_eq!(
+            peer.ask(&request).await,
+            "{handshake:[0],error:[11]}",
+            "{count}"
+        );
+    }
+    // Nor under another name.
+    let mut peer = Peer::open(address).await;
+    let request = format!("{{handshake:[0,'other'],session:['{id}',0]}}");
+    assert_eq!(peer.ask(&request).await, "{handshake:[0],error:[11]}");
+    // Its owner has noticed nothing.
+    assert_eq!(
+        marcus.ask("{call:[2,'session'],get:['k']}").await,
+        "{callback:[2],ok:['secret']}"
+    );
+    // A count beyond what was ever sent says no more than that all of it arrived.
+    let mut again = Peer::open(address).await;
+    let request = format!("{{handshake:[0,'fixture'],session:['{id}',9007199254740991]}}");
+    assert_eq!(again.ask(&request).await, "{handshake:[0],ok:2}");
+    assert_eq!(again.ask("{call:[3,'back'],ping:[]}").await, "{ping:[-1]}");
 }

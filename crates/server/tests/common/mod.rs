@@ -3,6 +3,7 @@
 // Each test file uses a part of this.
 #![allow(dead_code)]
 
+pub(crate) mod process;
 pub(crate) mod raw;
 
 pub(crate) mod certificates;

@@ -1,0 +1,61 @@
+//! The ready-made server as a process.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+/// A running server, ended with the test.
+pub(crate) struct Process {
+    pub(crate) child: Child,
+    pub(crate) scheme: String,
+    pub(crate) address: SocketAddr,
+}
+
+impl Process {
+    pub(crate) fn start(flags: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_jstp-server"))
+            .args(["--listen", "127.0.0.1:0"])
+            .args(flags)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary is built");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let url = line.trim().strip_prefix("listening ").unwrap();
+        let (scheme, address) = url.split_once("://").unwrap();
+        Self {
+            child,
+            scheme: scheme.to_owned(),
+            address: address.parse().unwrap(),
+        }
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let mut kill = Command::new("kill");
+        assert!(kill.args([name, &pid]).status().unwrap().success());
+    }
+
+    /// How many bytes of memory it has now, and the most it ever had; zeros where the system does
+    /// not say.
+    pub(crate) fn memory(&self) -> (usize, usize) {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.unwrap_or_default();
+        let figure = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+            kib.unwrap_or(0) * 1024
+        };
+        (figure("VmRSS:"), figure("VmHWM:"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
