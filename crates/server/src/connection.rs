@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::application::Application;
 use crate::error::{CallError, MethodError, OptionsError};
-use crate::live::{Link, Live, Profile};
+use crate::live::{Link, Live, Log, Profile, Told};
 use crate::options::check_duration;
 use crate::outbox::End;
 use crate::server::{Hub, ServerHandle};
@@ -41,11 +41,12 @@ struct Shared {
 }
 
 impl Connection {
-    pub(crate) fn new(id: u64, server: Weak<Hub>, config: Config) -> Self {
+    pub(crate) fn new(id: u64, server: Weak<Hub>, config: Config, log: Log) -> Self {
         let live = Live {
             core: jstp_proto::Connection::new(Role::Server, config),
             waiters: HashMap::new(),
             events: VecDeque::new(),
+            log,
             link: None,
             profile: Profile::default(),
             running: JoinSet::new(),
@@ -338,7 +339,7 @@ impl Connection {
             .make_room(session.unacknowledged_weight() + config.kept_answer_bytes);
         // What the old transport still had to tell of its own end is nobody's business now.
         live.events
-            .retain(|event| !matches!(event, Event::TransportClosed { .. }));
+            .retain(|told| !matches!(told, Told::Event(Event::TransportClosed { .. })));
         live.profile.remote = Some(link.remote);
         if let Some(old) = live.link.replace(link) {
             old.outbox.end(End::Close(1000));
@@ -380,7 +381,7 @@ impl Connection {
         }
     }
 
-    pub(crate) fn next_event(&self, link: u64) -> Option<Event<Value>> {
+    pub(crate) fn next_event(&self, link: u64) -> Option<Told> {
         self.turn_of(link, |live| live.events.pop_front()).flatten()
     }
 

@@ -7,6 +7,7 @@ use std::task::Poll;
 use futures_util::FutureExt;
 use jstp_proto::error::code;
 use jstp_proto::mdsf::Value;
+use tracing::Instrument;
 
 use crate::connection::Connection;
 use crate::driver::{Driver, guarded};
@@ -57,7 +58,10 @@ impl<S> Driver<S> {
             Poll::Ready(ended) => finish.answer(ended),
             Poll::Pending => {
                 let limit = self.hub.settings.max_running_methods;
-                let went_on = connection.run(limit, async move { finish.answer(running.await) });
+                let went_on = connection.run(
+                    limit,
+                    async move { finish.answer(running.await) }.in_current_span(),
+                );
                 if !went_on {
                     connection.answer(id, Err(MethodError::code(code::INTERNAL_API_ERROR)));
                 }

@@ -12,15 +12,17 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
+use tracing::Instrument;
 
 use crate::connection::Connection;
 use crate::error::MethodError;
 use crate::events::ServerEvent;
 use crate::handshake::{Authenticating, think};
-use crate::live::Link;
+use crate::live::{Link, Told};
 use crate::opening::{self, Opening};
 use crate::outbox::{End, Outbox};
 use crate::server::Hub;
+use crate::trace;
 use crate::transport::{Incoming, Transport, linger};
 
 /// Serves one client that speaks TLS.
@@ -82,7 +84,8 @@ pub(crate) async fn serve<S>(
             if let Some(address) = forwarded_for {
                 remote = SocketAddr::new(address, 0);
             }
-            let connection = Connection::new(hub.number(), Arc::downgrade(&hub), hub.config());
+            let connection =
+                Connection::new(hub.number(), Arc::downgrade(&hub), hub.config(), hub.log());
             let link = Link {
                 number: hub.number(),
                 outbox: Arc::new(Outbox::new(hub.settings.max_outgoing)),
@@ -99,9 +102,11 @@ pub(crate) async fn serve<S>(
                 link,
                 transport,
                 authenticating: None,
+                request: None,
                 pinged: None,
             };
-            driver.run().await;
+            let span = trace::span(&driver.link);
+            driver.run().instrument(span.clone()).await;
             let Driver {
                 hub,
                 connection,
@@ -110,7 +115,7 @@ pub(crate) async fn serve<S>(
                 ..
             } = driver;
             if connection.detach(link.number, transport.peer_code()) {
-                hub.left(&connection);
+                span.in_scope(|| hub.left(&connection));
             }
             transport.finish(patience).await;
         }
@@ -128,6 +133,8 @@ pub(crate) struct Driver<S> {
     pub(crate) link: Link,
     transport: Transport<S>,
     pub(crate) authenticating: Option<Authenticating>,
+    /// The application and the strategy of a handshake that is still to be told of.
+    pub(crate) request: Option<(String, String)>,
     /// When the client was sent a WebSocket ping that nothing has followed yet.
     pinged: Option<Instant>,
 }
@@ -162,6 +169,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         tokio::select! {
             incoming = self.transport.next() => match incoming {
                 Incoming::Text(text) => {
+                    if self.hub.settings.log_messages {
+                        let (connection, text) = (&self.connection, text.as_str());
+                        self.hub.tell(&ServerEvent::IncomingMessage { connection, text });
+                    }
                     let now = self.hub.now();
                     let number = self.link.number;
                     let turn = self.connection.turn_of(number, |live| {
@@ -193,6 +204,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         while let Some(event) = self.connection.next_event(self.link.number) {
             let connection = &self.connection;
+            let event = match event {
+                Told::Event(event) => event,
+                Told::Sent(text) => {
+                    let text = text.as_str();
+                    self.hub
+                        .tell(&ServerEvent::OutgoingMessage { connection, text });
+                    continue;
+                }
+                Told::Answered(answer) => {
+                    let answer = answer.as_ref();
+                    self.hub.tell(&ServerEvent::Callback { connection, answer });
+                    continue;
+                }
+            };
             match event {
                 Event::Called {
                     id,
@@ -249,8 +274,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     });
                 }
                 Event::TransportClosed { .. } => return Then::Stop,
-                // The one is known to whoever failed it, the other two have been dealt with.
-                Event::HandshakeFailed(_) | Event::Settled { .. } | Event::UnknownAnswer(_) => {}
+                Event::UnknownAnswer(answer) => {
+                    let answer = answer.as_ref();
+                    self.hub.tell(&ServerEvent::Callback { connection, answer });
+                }
+                // The one is known to whoever failed it, the other has been dealt with.
+                Event::HandshakeFailed(_) | Event::Settled { .. } => {}
             }
         }
         Then::Continue

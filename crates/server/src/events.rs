@@ -44,6 +44,29 @@ pub enum ServerEvent<'a> {
         /// What it did, in a sentence.
         error: &'a str,
     },
+    /// A client's message came, before anything is done about it. Only with
+    /// [`log_messages`](crate::ServerOptions::log_messages).
+    IncomingMessage {
+        /// The client.
+        connection: &'a Connection,
+        /// The message.
+        text: &'a str,
+    },
+    /// A message leaves for a client. Only with
+    /// [`log_messages`](crate::ServerOptions::log_messages).
+    OutgoingMessage {
+        /// The client.
+        connection: &'a Connection,
+        /// The message.
+        text: &'a str,
+    },
+    /// A client answered a call or an inspect.
+    Callback {
+        /// The client.
+        connection: &'a Connection,
+        /// The results or the error: arrays, if the client keeps to the protocol.
+        answer: Result<&'a Value, &'a Value>,
+    },
     /// A client called a method.
     Call {
         /// The client.

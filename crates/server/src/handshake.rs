@@ -19,6 +19,7 @@ use crate::driver::{Driver, guarded};
 use crate::error::MethodError;
 use crate::events::ServerEvent;
 use crate::index;
+use crate::trace;
 
 /// A handshake the policy thinks about.
 pub(crate) struct Authenticating {
@@ -80,19 +81,30 @@ impl<S> Driver<S> {
         self.handshake_dealt_with(&app, &name);
     }
 
-    fn handshake_dealt_with(&self, application: &str, strategy: &str) {
-        let connection = &self.connection;
-        self.hub.tell(&ServerEvent::HandshakeRequest {
-            connection,
-            application,
-            strategy,
-        });
+    /// Tells of the request: at once, or after what it has come to (protocol.md 4.4).
+    fn handshake_dealt_with(&mut self, application: &str, strategy: &str) {
+        self.request = Some((application.to_owned(), strategy.to_owned()));
+        if !self.connection.is_open() {
+            self.tell_of_request();
+        }
+    }
+
+    fn tell_of_request(&mut self) {
+        if let Some((application, strategy)) = self.request.take() {
+            let connection = &self.connection;
+            self.hub.tell(&ServerEvent::HandshakeRequest {
+                connection,
+                application: &application,
+                strategy: &strategy,
+            });
+        }
     }
 
     fn authenticate(&mut self, choice: Choice, strategy: String, credentials: Value) {
         let Some(policy) = &self.hub.settings.auth_policy else {
             self.refuse(&RemoteError::new(code::AUTH_FAILED));
-            return self.handshake_dealt_with(choice.application.name(), &strategy);
+            let application = choice.application.name().to_owned();
+            return self.handshake_dealt_with(&application, &strategy);
         };
         let request = AuthRequest {
             connection: self.connection.clone(),
@@ -179,15 +191,17 @@ impl<S> Driver<S> {
 
     pub(crate) fn connected(&mut self, resumed: bool) {
         let connection = &self.connection;
+        trace::connected(connection);
         self.hub.joined(connection);
         if resumed {
             self.hub.tell(&ServerEvent::Reconnect { connection });
-            return;
+        } else {
+            for listener in &self.hub.settings.on_connect {
+                guarded(|| listener(connection));
+            }
+            self.hub.tell(&ServerEvent::Connect { connection });
         }
-        for listener in &self.hub.settings.on_connect {
-            guarded(|| listener(connection));
-        }
-        self.hub.tell(&ServerEvent::Connect { connection });
+        self.tell_of_request();
     }
 }
 

@@ -75,6 +75,7 @@ mod outbox;
 mod server;
 mod sessions;
 mod tls;
+mod trace;
 mod transport;
 
 pub use application::{Application, Interface};

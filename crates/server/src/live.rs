@@ -18,13 +18,32 @@ pub(crate) struct Live {
     /// Requests of ours, until the core settles them.
     pub(crate) waiters: HashMap<CallId, oneshot::Sender<Outcome<Value>>>,
     /// What the core told the application, until the transport's task deals with it.
-    pub(crate) events: VecDeque<Event<Value>>,
+    pub(crate) events: VecDeque<Told>,
+    pub(crate) log: Log,
     pub(crate) link: Option<Link>,
     pub(crate) profile: Profile,
     /// Methods that did not end at once.
     pub(crate) running: JoinSet<()>,
     /// Whether there is no session any more, and none to come: nothing will ever be sent again.
     pub(crate) is_over: bool,
+}
+
+/// What the transport's task tells the application.
+pub(crate) enum Told {
+    Event(Event<Value>),
+    /// A message has been queued for the client.
+    Sent(String),
+    /// The client answered a request.
+    Answered(Result<Value, Value>),
+}
+
+/// What a listener wants to hear besides.
+#[derive(Clone, Copy)]
+pub(crate) struct Log {
+    /// All messages, as texts.
+    pub(crate) messages: bool,
+    /// What clients answer.
+    pub(crate) answers: bool,
 }
 
 /// The transport a connection sits on.
@@ -63,6 +82,10 @@ impl Live {
             let outbox = self.link.as_ref().map(|link| &link.outbox);
             match (output, outbox) {
                 (Output::Transmit(text), Some(outbox)) => {
+                    if self.log.messages {
+                        self.events.push_back(Told::Sent(text.clone()));
+                        stirred = true;
+                    }
                     if !outbox.push(text) {
                         // The reader is too slow; the transport is given up, the session is not.
                         self.core.handle_close();
@@ -79,13 +102,23 @@ impl Live {
                 }
                 (Output::Transmit(_) | Output::Close { .. } | Output::Drop, None) => {}
                 (Output::Event(Event::Settled { call, outcome }), _) => {
+                    let answer = match &outcome {
+                        Outcome::Done(results) => Some(Ok(results)),
+                        Outcome::Error(error) => Some(Err(error)),
+                        Outcome::Pong | Outcome::Malformed | Outcome::Failed(_) => None,
+                    };
+                    if let Some(answer) = answer.filter(|_| self.log.answers) {
+                        let answer = answer.cloned().map_err(Value::clone);
+                        self.events.push_back(Told::Answered(answer));
+                        stirred = true;
+                    }
                     if let Some(waiter) = self.waiters.remove(&call) {
                         // The caller may have stopped waiting.
                         let _ = waiter.send(outcome);
                     }
                 }
                 (Output::Event(event), _) => {
-                    self.events.push_back(event);
+                    self.events.push_back(Told::Event(event));
                     stirred = true;
                 }
             }

@@ -35,6 +35,7 @@ pub(crate) struct Settings {
     pub(crate) on_event: Vec<Listener>,
     pub(crate) tls: Option<Tls>,
     pub(crate) trusted_proxies: usize,
+    pub(crate) log_messages: bool,
     pub(crate) heartbeat_interval: Option<Duration>,
     pub(crate) handshake_timeout: Duration,
     pub(crate) auth_timeout: Duration,
@@ -65,6 +66,7 @@ impl ServerOptions {
                 on_event: Vec::new(),
                 tls: None,
                 trusted_proxies: 0,
+                log_messages: false,
                 heartbeat_interval: None,
                 handshake_timeout: Duration::from_secs(3),
                 auth_timeout: Duration::from_secs(30),
@@ -152,6 +154,16 @@ impl ServerOptions {
     #[must_use]
     pub fn on_event(mut self, listener: impl Fn(&ServerEvent<'_>) + Send + Sync + 'static) -> Self {
         self.settings.on_event.push(Box::new(listener));
+        self
+    }
+
+    /// Whether listeners also hear of every message, with its text, as
+    /// [`IncomingMessage`](ServerEvent::IncomingMessage) and
+    /// [`OutgoingMessage`](ServerEvent::OutgoingMessage). Passwords and session ids are among them. Off
+    /// by default; upstream does so unless it runs in production (protocol.md 10).
+    #[must_use]
+    pub fn log_messages(mut self, yes: bool) -> Self {
+        self.settings.log_messages = yes;
         self
     }
 

@@ -23,10 +23,12 @@ use crate::driver;
 use crate::error::{CallError, OptionsError};
 use crate::events::ServerEvent;
 use crate::index::{AppsIndex, create_apps_index};
+use crate::live::Log;
 use crate::options::{ServerOptions, Settings};
 use crate::outbox::End;
 use crate::sessions::Sessions;
 use crate::tls::Tls;
+use crate::trace;
 
 /// Makes a server, which does nothing until it is told to [`listen`](Server::listen).
 ///
@@ -314,7 +316,15 @@ impl Hub {
             .clone()
     }
 
+    pub(crate) fn log(&self) -> Log {
+        Log {
+            messages: self.settings.log_messages,
+            answers: !self.settings.on_event.is_empty() || trace::hears_answers(),
+        }
+    }
+
     pub(crate) fn tell(&self, event: &ServerEvent<'_>) {
+        trace::event(event);
         for listener in &self.settings.on_event {
             driver::guarded(|| listener(event));
         }

@@ -55,6 +55,10 @@ pub(crate) fn print(event: &ServerEvent<'_>) {
         } => {
             line(connection.id(), &format!("inspected {interface}"));
         }
+        ServerEvent::Callback { connection, answer } => {
+            let how = if answer.is_ok() { "" } else { " with an error" };
+            line(connection.id(), &format!("answered{how}"));
+        }
         ServerEvent::Heartbeat { connection } => line(connection.id(), "sent a heartbeat"),
         ServerEvent::MessageRejected { connection, text } => {
             let excerpt: String = text.chars().take(MAX_TEXT).collect();

@@ -1,0 +1,127 @@
+//! What a server tells its listeners (protocol.md 5.6 and 10).
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use common::{Peer, app, listening, soon};
+use jstp_server::{Server, ServerEvent, ServerOptions};
+use tokio::sync::mpsc;
+
+/// A server that reports its events, each as a line.
+async fn telling(options: ServerOptions) -> (Server, Peer, mpsc::UnboundedReceiver<String>) {
+    let (report, mut reports) = mpsc::unbounded_channel();
+    let options = options.on_event(move |event| {
+        let line = match event {
+            ServerEvent::Connect { .. } => "connect".to_owned(),
+            ServerEvent::Disconnect { .. } => "disconnect".to_owned(),
+            ServerEvent::HandshakeRequest {
+                application,
+                strategy,
+                ..
+            } => format!("handshakeRequest {application} {strategy}"),
+            ServerEvent::ConnectionError { error, .. } => format!("connectionError {error}"),
+            ServerEvent::IncomingMessage { text, .. } => format!("incomingMessage {text}"),
+            ServerEvent::OutgoingMessage { text, .. } => format!("outgoingMessage {text}"),
+            ServerEvent::Callback { answer, .. } => format!("callback {answer:?}"),
+            ServerEvent::Call {
+                interface,
+                method,
+                args,
+                ..
+            } => format!("call {interface} {method} {}", args.len()),
+            ServerEvent::Event {
+                interface,
+                event,
+                args,
+                ..
+            } => format!("event {interface} {event} {}", args.len()),
+            ServerEvent::Inspect { interface, .. } => format!("inspect {interface}"),
+            ServerEvent::Heartbeat { .. } => "heartbeat".to_owned(),
+            ServerEvent::MessageRejected { text, .. } => format!("messageRejected {text}"),
+            other => format!("{other:?}"),
+        };
+        let _ = report.send(line);
+    });
+    let (server, address) = listening(options).await;
+    let (peer, _) = Peer::connect(address).await;
+    while soon(reports.recv()).await.unwrap() != "handshakeRequest app anonymous" {}
+    (server, peer, reports)
+}
+
+#[tokio::test]
+async fn each_kind_of_message_has_its_event() {
+    let (server, mut peer, mut reports) = telling(ServerOptions::new([app()])).await;
+    let client = server.clients().remove(0);
+    let asking = tokio::spawn(async move {
+        let _ = client.call("page", "a", ()).await;
+        let _ = client.inspect("page").await;
+        let _ = client.ping().await;
+    });
+    for (sent, events) in [
+        ("{}", &["heartbeat"][..]),
+        ("{call:[1,'calc'],add:[1,2]}", &["call calc add 2"]),
+        ("{call:[2,'calc'],nope:[]}", &["call calc nope 0"]),
+        ("{inspect:[3,'calc']}", &["inspect calc"]),
+        ("{event:[4,'chat'],x:[1]}", &["event chat x 1"]),
+        (
+            "{event:[5,'chat'],x:1}",
+            &["messageRejected {event:[5,'chat'],x:1}"],
+        ),
+        // Neither has an event of its own.
+        ("{ping:[6]}", &[]),
+        ("{pong:[77]}", &[]),
+        (
+            "{callback:[-1],ok:[7]}",
+            &["callback Ok(Array([Number(7.0)]))"],
+        ),
+        (
+            "{callback:[-2],error:[14]}",
+            &["callback Err(Array([Number(14.0)]))"],
+        ),
+        ("{pong:[-3]}", &[]),
+        (
+            "{callback:[-9],ok:[]}",
+            &[
+                "callback Ok(Array([]))",
+                "messageRejected {callback:[-9],ok:[]}",
+            ],
+        ),
+        ("{nope:[8]}", &["messageRejected {nope:[8]}"]),
+    ] {
+        peer.send(sent).await;
+        for event in events {
+            assert_eq!(soon(reports.recv()).await.unwrap(), *event, "{sent}");
+        }
+    }
+    soon(asking).await.unwrap();
+    peer.send("[1]").await;
+    assert_eq!(soon(reports.recv()).await.unwrap(), "messageRejected [1]");
+    let error = soon(reports.recv()).await.unwrap();
+    assert!(error.starts_with("connectionError "), "{error}");
+    assert_eq!(peer.close_code().await, Some(1000));
+    drop(peer);
+    assert_eq!(soon(reports.recv()).await.unwrap(), "disconnect");
+}
+
+#[tokio::test]
+async fn messages_are_told_of_when_asked_for_and_before_what_they_do() {
+    let options = ServerOptions::new([app()]).log_messages(true);
+    let (_server, mut peer, mut reports) = telling(options).await;
+    peer.ask("{call:[1,'calc'],answer:[]}").await;
+    for event in [
+        "incomingMessage {call:[1,'calc'],answer:[]}",
+        "call calc answer 0",
+        "outgoingMessage {callback:[1],ok:[42]}",
+    ] {
+        assert_eq!(soon(reports.recv()).await.unwrap(), event);
+    }
+    peer.ask("{ping:[2]}").await;
+    assert_eq!(
+        soon(reports.recv()).await.unwrap(),
+        "incomingMessage {ping:[2]}"
+    );
+    assert_eq!(
+        soon(reports.recv()).await.unwrap(),
+        "outgoingMessage {pong:[2]}"
+    );
+}
