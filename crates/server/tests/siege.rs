@@ -7,6 +7,7 @@
 mod common;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,6 +24,8 @@ const MIB: usize = 1024 * 1024;
 struct Siege {
     server: Process,
     address: SocketAddr,
+    /// What it has to say on standard error: nothing, but for a panic.
+    errors: PathBuf,
     /// What the server needs for nothing in particular.
     at_rest: usize,
     bystander: JoinHandle<usize>,
@@ -30,8 +33,9 @@ struct Siege {
 }
 
 impl Siege {
-    async fn begin(flags: &[&str]) -> Self {
-        let server = Process::start(&[&["--fixture"], flags].concat());
+    async fn begin(what: &str, flags: &[&str]) -> Self {
+        let flags = [&["--fixture"], flags].concat();
+        let (server, errors) = Process::start_logging(&flags, &format!("siege, {what}"));
         let address = server.address;
         let is_over = Arc::new(AtomicBool::new(false));
         let (first, has_begun) = tokio::sync::oneshot::channel();
@@ -41,6 +45,7 @@ impl Siege {
         Self {
             server,
             address,
+            errors,
             at_rest,
             bystander,
             is_over,
@@ -48,7 +53,7 @@ impl Siege {
     }
 
     /// The attack is over. The server has never had more than so much memory for it.
-    async fn end(mut self, what: &str, most: usize) {
+    async fn end(mut self, most: usize) {
         self.is_over.store(true, Ordering::Relaxed);
         let calls = self.bystander.await.expect("the bystander was answered");
         assert!(self.server.child.try_wait().unwrap().is_none(), "it is up");
@@ -56,12 +61,15 @@ impl Siege {
         let mib = |bytes: usize| bytes as f64 / MIB as f64;
         let taken = peak.saturating_sub(self.at_rest);
         println!(
-            "{what}: {:.1} MiB at rest, {:.1} more at most, {:.1} at the end; {calls} calls answered",
+            "{}: {:.1} MiB at rest, {:.1} more at most, {:.1} at the end; {calls} calls answered",
+            self.errors.file_name().unwrap().to_string_lossy(),
             mib(self.at_rest),
             mib(taken),
             mib(now)
         );
         assert!(taken < most, "{:.1} MiB", mib(taken));
+        let errors = std::fs::read_to_string(self.errors).unwrap();
+        assert_eq!(errors, "");
     }
 }
 
@@ -115,7 +123,7 @@ fn reset(stream: &TcpStream) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_that_come_and_go() {
     let clients = std::env::var("SIEGE_CLIENTS").map_or(4_000, |text| text.parse().unwrap());
-    let siege = Siege::begin(&[]).await;
+    let siege = Siege::begin("come and go", &[]).await;
     let address = siege.address;
     each(clients, 32, |client| async move {
         match client % 8 {
@@ -157,14 +165,12 @@ async fn clients_that_come_and_go() {
     })
     .await;
     // Half of them leave a session, which somebody could still resume.
-    siege
-        .end("come and go", 32 * MIB + clients / 2 * 8 * 1024)
-        .await;
+    siege.end(32 * MIB + clients / 2 * 8 * 1024).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_without_a_handshake() {
-    let siege = Siege::begin(&["--handshake-timeout", "500"]).await;
+    let siege = Siege::begin("no handshake", &["--handshake-timeout", "500"]).await;
     let address = siege.address;
     each(400, 400, |client| async move {
         match client % 4 {
@@ -200,12 +206,12 @@ async fn clients_without_a_handshake() {
         }
     })
     .await;
-    siege.end("no handshake", 32 * MIB).await;
+    siege.end(32 * MIB).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_byte_by_byte() {
-    let siege = Siege::begin(&[]).await;
+    let siege = Siege::begin("byte by byte", &[]).await;
     let address = siege.address;
     each(200, 200, |_| async move {
         let (mut raw, _) = Raw::connect(address, "fixture").await;
@@ -217,12 +223,12 @@ async fn messages_byte_by_byte() {
         assert_eq!(raw.next().await, answer);
     })
     .await;
-    siege.end("byte by byte", 32 * MIB).await;
+    siege.end(32 * MIB).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn large_messages_that_are_only_announced() {
-    let siege = Siege::begin(&[]).await;
+    let siege = Siege::begin("announced", &[]).await;
     let address = siege.address;
     let mut open = Vec::new();
     for client in 0..500u32 {
@@ -236,7 +242,7 @@ async fn large_messages_that_are_only_announced() {
     for raw in &mut open {
         raw.write(&[0; 100]).await;
     }
-    siege.end("announced", 64 * MIB).await;
+    siege.end(64 * MIB).await;
 }
 
 /// What a client asks again and again that never reads.
@@ -252,7 +258,7 @@ const GREEDY: &[&str] = &[
 async fn readers_that_never_read() {
     // More than the queue and the sockets hold.
     const MOST: usize = 32 * MIB;
-    let siege = Siege::begin(&[]).await;
+    let siege = Siege::begin("never read", &[]).await;
     let address = siege.address;
     each(GREEDY.len(), GREEDY.len(), |client| async move {
         let (mut raw, _) = Raw::connect(address, "fixture").await;
@@ -278,12 +284,12 @@ async fn readers_that_never_read() {
         }
     })
     .await;
-    siege.end("never read", GREEDY.len() * 64 * MIB).await;
+    siege.end(GREEDY.len() * 64 * MIB).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bombs() {
-    let siege = Siege::begin(&[]).await;
+    let siege = Siege::begin("bombs", &[]).await;
     let address = siege.address;
     let size = 8 * MIB - 64;
     let bombs: Arc<[String]> = [
@@ -330,5 +336,5 @@ async fn bombs() {
     })
     .await;
     // Four at a time: text, values, and the answer that has them all again.
-    siege.end("bombs", 4 * 160 * MIB).await;
+    siege.end(4 * 160 * MIB).await;
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// A running server, ended with the test.
@@ -13,11 +14,22 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(flags: &[&str]) -> Self {
+        Self::start_with(flags, Stdio::null())
+    }
+
+    /// Its standard error goes to a file of this name; returns where that is.
+    pub(crate) fn start_logging(flags: &[&str], name: &str) -> (Self, PathBuf) {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let file = std::fs::File::create(&path).expect("the folder is cargo's");
+        (Self::start_with(flags, file.into()), path)
+    }
+
+    fn start_with(flags: &[&str], errors: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_jstp-server"))
             .args(["--listen", "127.0.0.1:0"])
             .args(flags)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(errors)
             .spawn()
             .expect("the binary is built");
         let mut line = String::new();
