@@ -166,7 +166,7 @@ impl App {
 }
 
 fn check_range(text: &str) -> Result<(), JsValue> {
-    if text.parse::<Range>().is_ok() {
+    if Range::is_valid(text) {
         return Ok(());
     }
     let message = format!("Invalid semver version range: app asks for '{text}'");

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export function answers(questions) {
   const [program, args] = process.env.RANGES_BIN
     ? [process.env.RANGES_BIN, []]
-    : ['cargo', ['run', '--quiet', '-p', 'jstp-proto', '--example', 'ranges']];
+    : ['cargo', ['run', '--quiet', '-p', 'jstp-version', '--example', 'ranges']];
   const input = questions.map((question) => `${JSON.stringify(question)}\n`).join('');
   const { error, status, stdout, stderr } = spawnSync(program, args, {
     cwd: root,

@@ -100,7 +100,6 @@ mod receiving;
 mod sending;
 mod session;
 mod time;
-pub mod version;
 
 pub use backoff::Backoff;
 pub use calls::CallId;
@@ -110,6 +109,7 @@ pub use error::{PeerMisbehaved, Refused, RemoteError};
 pub use event::{Event, HandshakeFailure, Outcome, Output, OutputOf, Strategy, TransportEnd};
 pub use format::{Format, Native};
 pub use handshake::Auth;
+pub use jstp_version as version;
 pub use message::VersionField;
 pub use ordered::Ordered;
 pub use session::{Session, SessionParts};

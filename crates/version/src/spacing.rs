@@ -49,10 +49,30 @@ pub(super) fn close_gaps(text: &str) -> String {
     }
     closed.push_str(&text[copied..]);
     // After a tilde the `>` goes too, so that `~> >1` is `~>1`. That is npm's doing.
-    closed
-        .replace("~> ", "~")
-        .replace("~ ", "~")
-        .replace("^ ", "^")
+    let closed = replace(&closed, "~> ", "~");
+    let closed = replace(&closed, "~ ", "~");
+    replace(&closed, "^ ", "^")
+}
+
+/// `str::split_once`. What the standard library has is made for long patterns, and larger than all that is
+/// in this file.
+pub(super) fn split_once<'t>(text: &'t str, mark: &str) -> Option<(&'t str, &'t str)> {
+    let mut places = text.as_bytes().windows(mark.len());
+    let at = places.position(|window| window == mark.as_bytes())?;
+    Some((&text[..at], &text[at + mark.len()..]))
+}
+
+/// `str::replace`, likewise.
+fn replace(text: &str, mark: &str, by: &str) -> String {
+    let mut replaced = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = split_once(rest, mark) {
+        replaced.push_str(before);
+        replaced.push_str(by);
+        rest = after;
+    }
+    replaced.push_str(rest);
+    replaced
 }
 
 fn gap_after_operator(bytes: &[u8], start: usize) -> Option<usize> {

@@ -10,7 +10,7 @@
 use std::error::Error;
 use std::io::{self, BufRead, BufWriter, Write};
 
-use jstp_proto::version::{Range, Requested, Version, parse_version};
+use jstp_version::{Range, Requested, Version, parse_version};
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn Error>> {

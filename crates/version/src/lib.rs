@@ -1,4 +1,6 @@
 //! `app@range`: which version of an application a handshake asks for, by npm's rules.
+//!
+//! A crate of its own, so that a page gets it compiled for size and the rest of the core for speed.
 
 use std::cmp::Ordering;
 use std::error::Error;

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use jstp_proto::version::{AppName, EmptyAppName, Range, Requested, Version, parse_version};
+use jstp_version::{AppName, EmptyAppName, Range, Requested, Version, parse_version};
 use proptest::prelude::*;
 
 const STORED: [&str; 12] = [
@@ -307,6 +307,11 @@ proptest! {
     fn no_text_panics(text in "(?s).*") {
         let _: bool = Requested::parse(Some(&text)).is_ok_and(|r| r.is_complete());
         let _: bool = AppName::parse(&text).is_ok();
+    }
+
+    #[test]
+    fn a_range_is_valid_when_it_can_be_read(text in rangelike()) {
+        prop_assert_eq!(Range::is_valid(&text), text.parse::<Range>().is_ok(), "{}", text);
     }
 
     #[test]

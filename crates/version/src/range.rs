@@ -8,7 +8,7 @@ use std::str::FromStr;
 use semver::{BuildMetadata, Prerelease, Version};
 
 use super::partial::{Partial, Release};
-use super::spacing;
+use super::spacing::{self, split_once};
 use super::{MAX_NUMBER, MAX_VERSION_LENGTH, excerpt};
 
 /// The longest range that is read, in bytes.
@@ -24,6 +24,11 @@ pub struct Range {
 }
 
 impl Range {
+    /// Returns whether a text is a range, which takes less code than to keep what it says.
+    pub fn is_valid(text: &str) -> bool {
+        read(text, &mut ()).is_ok()
+    }
+
     /// Returns whether a version is in the range.
     ///
     /// A prerelease is only if, besides, a comparator of the same alternative is itself a
@@ -46,23 +51,90 @@ impl FromStr for Range {
     /// When a part of the text is not a comparator, a number is above 9007199254740991, a version
     /// is longer than 256 characters or the whole text is longer than 64 KiB.
     fn from_str(text: &str) -> Result<Range, RangeError> {
-        let error = |part: &str, fault| RangeError {
-            text: excerpt(text),
-            part: excerpt(part),
-            fault,
+        let mut collected = Collected::default();
+        match read(text, &mut collected) {
+            Ok(()) => Ok(Range {
+                alternatives: collected.alternatives,
+            }),
+            Err(fault) => Err(RangeError {
+                text: excerpt(text),
+                part: excerpt(&collected.blamed),
+                fault,
+            }),
+        }
+    }
+}
+
+/// Reads a range and has `heed` hear of what is in it.
+fn read(text: &str, heed: &mut dyn Heed) -> Result<(), Fault> {
+    if text.len() > MAX_RANGE_LENGTH {
+        return Err(Fault::TooLong);
+    }
+    let text = spacing::collapse(text);
+    let mut rest = Some(text.as_str());
+    while let Some(part) = rest {
+        let part = match split_once(part, "||") {
+            Some((part, after)) => {
+                rest = Some(after);
+                part
+            }
+            None => {
+                rest = None;
+                part
+            }
         };
-        if text.len() > MAX_RANGE_LENGTH {
-            return Err(error("", Fault::TooLong));
+        heed.alternative();
+        Alternative { heed }.read(part.trim_matches(' '))?;
+    }
+    Ok(())
+}
+
+/// Hears what a range consists of.
+trait Heed {
+    /// Another alternative begins.
+    fn alternative(&mut self);
+
+    /// A comparator of it. `pre` is a prerelease that has been looked at, or empty.
+    fn comparator(&mut self, operator: Operator, numbers: (u64, u64, u64), pre: &str);
+
+    /// The part at fault, when there is one.
+    fn blame(&mut self, part: &str);
+}
+
+/// Whoever only asks whether a text is a range heeds nothing.
+impl Heed for () {
+    fn alternative(&mut self) {}
+    fn comparator(&mut self, _: Operator, _: (u64, u64, u64), _: &str) {}
+    fn blame(&mut self, _: &str) {}
+}
+
+#[derive(Default)]
+struct Collected {
+    alternatives: Vec<Vec<Comparator>>,
+    blamed: String,
+}
+
+impl Heed for Collected {
+    fn alternative(&mut self) {
+        self.alternatives.push(Vec::new());
+    }
+
+    fn comparator(&mut self, operator: Operator, numbers: (u64, u64, u64), pre: &str) {
+        let (major, minor, patch) = numbers;
+        let version = Version {
+            major,
+            minor,
+            patch,
+            pre: Prerelease::new(pre).expect("a prerelease is looked at before it is passed on"),
+            build: BuildMetadata::EMPTY,
+        };
+        if let Some(alternative) = self.alternatives.last_mut() {
+            alternative.push(Comparator { operator, version });
         }
-        let mut alternatives = Vec::new();
-        for part in spacing::collapse(text).split("||") {
-            let mut alternative = Alternative::default();
-            alternative
-                .read(part.trim_matches(' '))
-                .map_err(|(part, fault)| error(&part, fault))?;
-            alternatives.push(alternative.comparators);
-        }
-        Ok(Range { alternatives })
+    }
+
+    fn blame(&mut self, part: &str) {
+        self.blamed = part.to_owned();
     }
 }
 
@@ -158,24 +230,34 @@ impl Comparator {
 }
 
 /// Comparators in the making: all of them must hold.
-#[derive(Default)]
-struct Alternative {
-    comparators: Vec<Comparator>,
+struct Alternative<'h> {
+    heed: &'h mut dyn Heed,
 }
 
-impl Alternative {
-    /// Reads what stands between two `||`; on failure says which part is at fault.
-    fn read(&mut self, text: &str) -> Result<(), (String, Fault)> {
-        if let Some((low, high)) = text.split_once(" - ") {
-            let side = |text| Partial::read(text).ok_or((text.to_owned(), Fault::NotAComparator));
-            let (from, to) = (side(low)?, side(high)?);
-            self.from(&from).map_err(|fault| (low.to_owned(), fault))?;
-            return self.to(&to).map_err(|fault| (high.to_owned(), fault));
+impl Alternative<'_> {
+    /// Reads what stands between two `||`.
+    fn read(&mut self, text: &str) -> Result<(), Fault> {
+        if let Some((low, high)) = split_once(text, " - ") {
+            let sides = [low, high].map(Partial::read);
+            let [Some(from), Some(to)] = sides else {
+                let wrong = if sides[0].is_none() { low } else { high };
+                return self.blaming(wrong, |_| Err(Fault::NotAComparator));
+            };
+            self.blaming(low, |alternative| alternative.from(&from))?;
+            return self.blaming(high, |alternative| alternative.to(&to));
         }
         for word in spacing::close_gaps(text).split(' ') {
-            self.word(word).map_err(|fault| (word.to_owned(), fault))?;
+            self.blaming(word, |alternative| alternative.word(word))?;
         }
         Ok(())
+    }
+
+    fn blaming(
+        &mut self,
+        part: &str,
+        read: impl FnOnce(&mut Self) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        read(self).inspect_err(|_| self.heed.blame(part))
     }
 
     fn word(&mut self, word: &str) -> Result<(), Fault> {
@@ -209,8 +291,7 @@ impl Alternative {
             Release::Any => {
                 if matches!(operator, Less | Greater) {
                     // Nothing is beyond everything, and nothing precedes this.
-                    let pre = Prerelease::new("0").expect("`0` is a prerelease");
-                    self.push(Less, (0, 0, 0), pre)?;
+                    self.push(Less, (0, 0, 0), "0")?;
                 }
                 return Ok(());
             }
@@ -281,8 +362,8 @@ impl Alternative {
     fn at_least(&mut self, partial: &Partial<'_>) -> Result<(), Fault> {
         let (numbers, pre) = match partial.release {
             Release::Any => return Ok(()),
-            Release::Major(major) => ((major, 0, 0), Prerelease::EMPTY),
-            Release::Minor(major, minor) => ((major, minor, 0), Prerelease::EMPTY),
+            Release::Major(major) => ((major, 0, 0), ""),
+            Release::Minor(major, minor) => ((major, minor, 0), ""),
             Release::Patch(major, minor, patch) => ((major, minor, patch), prerelease(partial)?),
         };
         self.push(Operator::GreaterOrEqual, numbers, pre)
@@ -303,43 +384,33 @@ impl Alternative {
     }
 
     fn release(&mut self, operator: Operator, numbers: (u64, u64, u64)) -> Result<(), Fault> {
-        self.push(operator, numbers, Prerelease::EMPTY)
+        self.push(operator, numbers, "")
     }
 
     fn push(
         &mut self,
         operator: Operator,
         (major, minor, patch): (u64, u64, u64),
-        pre: Prerelease,
+        pre: &str,
     ) -> Result<(), Fault> {
         if major.max(minor).max(patch) > MAX_NUMBER {
             return Err(Fault::NumberTooBig);
         }
-        let build = BuildMetadata::EMPTY;
-        self.comparators.push(Comparator {
-            operator,
-            version: Version {
-                major,
-                minor,
-                patch,
-                pre,
-                build,
-            },
-        });
+        self.heed.comparator(operator, (major, minor, patch), pre);
         Ok(())
     }
 }
 
-fn prerelease(partial: &Partial<'_>) -> Result<Prerelease, Fault> {
+fn prerelease<'t>(partial: &Partial<'t>) -> Result<&'t str, Fault> {
     if partial.plain.len() > MAX_VERSION_LENGTH {
         return Err(Fault::VersionTooLong);
     }
-    Prerelease::new(partial.pre).map_err(|_| Fault::NotAComparator)
+    Ok(partial.pre)
 }
 
 /// The word without its first star and the operator right before that.
 fn without_star(word: &str) -> Option<String> {
-    let (before, after) = word.split_once('*')?;
+    let (before, after) = split_once(word, "*")?;
     let before = before.strip_suffix('=').unwrap_or(before);
     let before = before.strip_suffix(['<', '>']).unwrap_or(before);
     Some(format!("{before}{after}"))
