@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::batch::Part;
 use crate::calls::{CallId, Calls};
 use crate::config::{Config, Role};
 use crate::error::{PeerMisbehaved, Refused, code};
@@ -197,9 +198,8 @@ impl<F: Format> Connection<F> {
         if let Some(heartbeat) = &mut self.heartbeat {
             heartbeat.heard(now);
         }
-        match self.phase {
-            Phase::Detached | Phase::Connecting | Phase::Closing => return,
-            Phase::Handshaking(_) | Phase::Ready => {}
+        if !self.is_listening() {
+            return;
         }
         if text.len() > self.config.max_received {
             let limit = self.config.max_received;
@@ -211,9 +211,20 @@ impl<F: Format> Connection<F> {
         }
     }
 
+    /// A message of [`messages`](Self::messages) came.
+    pub fn handle_part(&mut self, now: Instant, part: Part<'_>) {
+        match part.fault {
+            None => self.handle_text(now, part.text),
+            Some(fault) if self.is_listening() => {
+                self.misbehaved(now, fault, part.text.to_owned());
+            }
+            Some(_) => {}
+        }
+    }
+
     /// A message came that is not UTF-8.
     pub fn handle_not_utf8(&mut self, now: Instant) {
-        if matches!(self.phase, Phase::Handshaking(_) | Phase::Ready) {
+        if self.is_listening() {
             self.misbehaved(now, PeerMisbehaved::NotUtf8, String::new());
         }
     }
@@ -440,6 +451,11 @@ impl<F: Format> Connection<F> {
     }
 
     // Inside.
+
+    /// Whether what the peer says is of interest.
+    fn is_listening(&self) -> bool {
+        matches!(self.phase, Phase::Handshaking(_) | Phase::Ready)
+    }
 
     pub(crate) fn event(&mut self, event: Event<F::Payload>) {
         self.outputs.push_back(Output::Event(event));

@@ -152,6 +152,10 @@ pub enum PeerMisbehaved {
         /// The message's first key.
         kind: &'static str,
     },
+    /// An array of messages without any.
+    EmptyBatch,
+    /// A handshake that came together with other messages.
+    HandshakeInBatch,
     /// Something came before the handshake.
     MessageBeforeHandshake {
         /// The message's first key.
@@ -192,6 +196,8 @@ impl fmt::Display for PeerMisbehaved {
                     "the peer sent `{kind}` with a header that is not an array"
                 )
             }
+            Self::EmptyBatch => write!(f, "the peer sent an array without messages"),
+            Self::HandshakeInBatch => write!(f, "a handshake arrived in an array of messages"),
             Self::MessageBeforeHandshake { kind } => {
                 write!(f, "`{kind}` arrived before the handshake")
             }

@@ -81,6 +81,7 @@
 //! ```
 
 mod backoff;
+mod batch;
 mod calls;
 mod config;
 mod connection;
@@ -102,6 +103,7 @@ mod session;
 mod time;
 
 pub use backoff::Backoff;
+pub use batch::{BATCH_SUBPROTOCOL, MAX_BATCH, Messages, Part, take_batch};
 pub use calls::CallId;
 pub use config::{Config, Role};
 pub use connection::{Connection, State};

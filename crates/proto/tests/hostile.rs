@@ -89,6 +89,8 @@ fn message() -> impl Strategy<Value = String> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => message().prop_map(Step::Hears),
+        2 => prop::collection::vec(message(), 0..4)
+            .prop_map(|messages| Step::Hears(format!("[{}]", messages.join(",")))),
         3 => prop::sample::select(vec![0, 1, 900, 2_000, 5_000, 60_000]).prop_map(Step::Passes),
         1 => Just(Step::Connecting),
         4 => Just(Step::Opens),
@@ -145,7 +147,11 @@ impl Stage {
     fn take(&mut self, step: &Step) {
         let (now, core) = (self.now, &mut self.core);
         match step {
-            Step::Hears(text) => core.handle_text(now, text),
+            Step::Hears(text) => {
+                for part in core.messages(text, true) {
+                    core.handle_part(now, part);
+                }
+            }
             Step::Passes(millis) => self.pass(Duration::from_millis(*millis)),
             Step::Connecting => {
                 core.handle_connecting(now);

@@ -36,6 +36,32 @@ fn between_peers_of_ours_nothing_is_lost_or_doubled() {
     }
 }
 
+#[test]
+fn what_is_said_at_one_instant_travels_together_where_both_know_how() {
+    for (batch, arrays) in [(0, 0), (u64::MAX, 2)] {
+        let schedule = Schedule {
+            buffer: 10,
+            kept_answers: 1,
+            actions: vec![
+                Action::Emit {
+                    from: Who::Client,
+                    times: 3,
+                },
+                Action::Emit {
+                    from: Who::Server,
+                    times: 2,
+                },
+                Action::Wait(100),
+                Action::Ping(Who::Client),
+            ],
+            batch,
+        };
+        let mut model = Model::new(&schedule, false);
+        model.run(&schedule.actions).unwrap();
+        assert_eq!(model.pair.arrays, arrays);
+    }
+}
+
 /// Why a schedule fails, after all that was said if it was logged.
 fn outcome(schedule: &Schedule, logged: bool) -> Result<(), String> {
     let mut model = Model::new(schedule, logged);
@@ -91,7 +117,12 @@ impl Model {
             ..Config::new(role)
         };
         Self {
-            pair: Pair::new(config(Role::Client), config(Role::Server), logged),
+            pair: Pair::new(
+                config(Role::Client),
+                config(Role::Server),
+                schedule.batch,
+                logged,
+            ),
             applications: [Application::default(), Application::default()],
             thinking: Vec::new(),
             limit: schedule.buffer,

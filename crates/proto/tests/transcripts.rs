@@ -86,6 +86,7 @@ stories! {
     the_end_of_a_transport_is_told_once: "ends",
     a_client_sent_away_may_come_back: "server-close",
     a_message_the_peer_closes_on_each_time_it_is_sent_again_is_given_up: "poison",
+    the_messages_of_an_array_are_heard_as_if_each_had_come_alone: "batch",
     the_time_to_the_peer_and_back_is_taken_from_pings_of_our_own: "rtt",
 }
 

@@ -10,7 +10,9 @@ use std::time::Duration;
 use jstp_proto::error::code;
 use jstp_proto::mdsf::{self, Value, WriteOptions};
 use jstp_proto::version::Requested;
-use jstp_proto::{CallId, Config, Event, Native, Outcome, Refused, RemoteError, Role, State};
+use jstp_proto::{
+    CallId, Config, Event, Messages, Native, Outcome, Refused, RemoteError, Role, State,
+};
 use serde::Serialize;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -381,6 +383,11 @@ impl Connection {
         }
     }
 
+    /// The messages of what came over a transport.
+    pub(crate) fn messages<'t>(&self, text: &'t str, batch: bool) -> Messages<'t> {
+        self.lock().core.messages(text, batch)
+    }
+
     pub(crate) fn next_event(&self, link: u64) -> Option<Told> {
         self.turn_of(link, |live| live.events.pop_front()).flatten()
     }
@@ -415,8 +422,13 @@ impl Connection {
     ) -> Option<String> {
         let internal = || Err(format!("[{}]", code::INTERNAL_API_ERROR));
         let mut why = None;
+        // A peer that knows the extension is none of those that cannot read them.
+        let options = WriteOptions {
+            non_finite: self.is_batching(),
+            ..WriteOptions::default()
+        };
         let answer = match answer {
-            Ok(results) => write_array(results).or_else(|error| {
+            Ok(results) => write_array(results, options).or_else(|error| {
                 why = Some(format!("its result cannot be sent: {error}"));
                 internal()
             }),
@@ -424,7 +436,7 @@ impl Connection {
                 if let MethodError::Internal(error) = &error {
                     why = Some(error.to_string());
                 }
-                Err(write_array(error.to_wire())
+                Err(write_array(error.to_wire(), options)
                     .or_else(|_| internal())
                     .unwrap_or_else(|text| text))
             }
@@ -462,6 +474,10 @@ impl Connection {
         live.waiters.clear();
         live.running.abort_all();
         true
+    }
+
+    fn is_batching(&self) -> bool {
+        self.lock().link.as_ref().is_some_and(|link| link.batch)
     }
 
     /// Whether there is no transport under the connection.
@@ -532,11 +548,11 @@ pub(crate) fn arguments(args: &impl Serialize) -> Result<String, CallError> {
             ));
         }
     };
-    Ok(write_array(values)?)
+    Ok(write_array(values, WriteOptions::default())?)
 }
 
-fn write_array(values: Vec<Value>) -> Result<String, mdsf::WriteError> {
+fn write_array(values: Vec<Value>, options: WriteOptions) -> Result<String, mdsf::WriteError> {
     let mut text = String::new();
-    mdsf::write(&Value::Array(values), &mut text, WriteOptions::default())?;
+    mdsf::write(&Value::Array(values), &mut text, options)?;
     Ok(text)
 }

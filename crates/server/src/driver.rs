@@ -10,6 +10,7 @@ use jstp_proto::{Event, HandshakeFailure};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tracing::Instrument;
@@ -19,7 +20,7 @@ use crate::error::MethodError;
 use crate::events::ServerEvent;
 use crate::handshake::{Authenticating, think};
 use crate::live::{Link, Told};
-use crate::opening::{self, Opening};
+use crate::opening::{self, Opening, Terms};
 use crate::outbox::{End, Outbox};
 use crate::server::Hub;
 use crate::trace;
@@ -56,9 +57,12 @@ pub(crate) async fn serve<S>(
         Some(check) => guarded(|| check(origin)).unwrap_or(false),
         None => true,
     };
-    let proxies = hub.settings.trusted_proxies;
-    let reading = opening::read(&mut stream, allows_origin, proxies);
-    let Ok(Ok(opening)) = timeout_at(by, reading).await else {
+    let terms = Terms {
+        allows_origin,
+        trusted_proxies: hub.settings.trusted_proxies,
+        batch: hub.settings.batch,
+    };
+    let Ok(Ok(opening)) = timeout_at(by, opening::read(&mut stream, &terms)).await else {
         return;
     };
     let patience = hub.settings.close_timeout;
@@ -76,6 +80,7 @@ pub(crate) async fn serve<S>(
             answer,
             rest,
             forwarded_for,
+            batch,
         } => {
             match timeout_at(by, stream.write_all(answer.as_bytes())).await {
                 Ok(Ok(())) => {}
@@ -88,9 +93,10 @@ pub(crate) async fn serve<S>(
                 Connection::new(hub.number(), Arc::downgrade(&hub), hub.config(), hub.log());
             let link = Link {
                 number: hub.number(),
-                outbox: Arc::new(Outbox::new(hub.settings.max_outgoing)),
+                outbox: Arc::new(Outbox::new(hub.settings.max_outgoing, batch)),
                 stirred: Arc::new(Notify::new()),
                 remote,
+                batch,
             };
             connection.open(link.clone(), opened);
             let outbox = Arc::clone(&link.outbox);
@@ -168,18 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     async fn step(&mut self, sleep: Pin<&mut Sleep>) -> Then {
         tokio::select! {
             incoming = self.transport.next() => match incoming {
-                Incoming::Text(text) => {
-                    if self.hub.settings.log_messages {
-                        let (connection, text) = (&self.connection, text.as_str());
-                        self.hub.tell(&ServerEvent::IncomingMessage { connection, text });
-                    }
-                    let now = self.hub.now();
-                    let number = self.link.number;
-                    let turn = self.connection.turn_of(number, |live| {
-                        live.core.handle_text(now, text.as_str());
-                    });
-                    if turn.is_none() { Then::Stop } else { Then::Continue }
-                }
+                Incoming::Text(text) => self.received(text.as_str()).await,
                 Incoming::Broken { why } => {
                     let connection = &self.connection;
                     self.hub.tell(&ServerEvent::ConnectionError { connection, error: &why });
@@ -194,6 +189,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             }
             () = sleep => self.deadline_passed(),
         }
+    }
+
+    /// Feeds the core what came, each message of it being dealt with before the next.
+    async fn received(&mut self, text: &str) -> Then {
+        let messages = self.connection.messages(text, self.link.batch);
+        for (index, part) in messages.enumerate() {
+            if index > 0 {
+                // The many messages of one array are as fair to others as if each had come alone.
+                consume_budget().await;
+                self.transport.relieve().await;
+            }
+            if self.hub.settings.log_messages {
+                let (connection, text) = (&self.connection, part.text());
+                self.hub
+                    .tell(&ServerEvent::IncomingMessage { connection, text });
+            }
+            let now = self.hub.now();
+            let number = self.link.number;
+            let turn = self.connection.turn_of(number, |live| {
+                live.core.handle_part(now, part);
+            });
+            if turn.is_none() || self.deliver().await == Then::Stop {
+                return Then::Stop;
+            }
+        }
+        Then::Continue
     }
 
     /// Tells the application what the core has to tell it.

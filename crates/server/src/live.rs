@@ -55,6 +55,8 @@ pub(crate) struct Link {
     /// Wakes the transport's task for what did not come through the transport.
     pub(crate) stirred: Arc<Notify>,
     pub(crate) remote: SocketAddr,
+    /// Whether the transport carries arrays of messages (extensions.md).
+    pub(crate) batch: bool,
 }
 
 /// What is known of a client.

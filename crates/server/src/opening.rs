@@ -4,10 +4,11 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use jstp_proto::BATCH_SUBPROTOCOL;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-/// The one subprotocol this server speaks.
+/// The subprotocol that every client has to offer.
 const SUBPROTOCOL: &str = "metarhia-jstp";
 /// Browsers send a few hundred bytes and at most a few kilobytes of cookies.
 const MAX_HEAD: usize = 16 * 1024;
@@ -22,9 +23,21 @@ pub(crate) enum Opening {
         rest: Vec<u8>,
         /// Where the trusted proxies say that the client is.
         forwarded_for: Option<IpAddr>,
+        /// Whether the extension of extensions.md is agreed on.
+        batch: bool,
     },
     /// Send the answer and close.
     Refused { answer: &'static str },
+}
+
+/// What a server makes its answer depend on.
+pub(crate) struct Terms<C> {
+    /// Asked once the request is known to be a WebSocket's.
+    pub(crate) allows_origin: C,
+    /// How many proxies on the way are trusted.
+    pub(crate) trusted_proxies: usize,
+    /// Whether the extension may be agreed on.
+    pub(crate) batch: bool,
 }
 
 impl Opening {
@@ -39,15 +52,13 @@ const FORBIDDEN: &str = "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-
 const UPGRADE_REQUIRED: &str = "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\n\
      Connection: close\r\nContent-Length: 0\r\n\r\n";
 
-/// Reads a request up to its empty line and decides on it. `allows_origin` is asked once the
-/// request is known to be a WebSocket's; `proxies` are the trusted ones on the way.
+/// Reads a request up to its empty line and decides on it.
 ///
 /// # Errors
 /// The peer left, or the transport failed, before the request was complete.
-pub(crate) async fn read<S: AsyncRead + Unpin>(
+pub(crate) async fn read<S: AsyncRead + Unpin, C: Fn(Option<&str>) -> bool>(
     stream: &mut S,
-    allows_origin: impl Fn(Option<&str>) -> bool,
-    proxies: usize,
+    terms: &Terms<C>,
 ) -> io::Result<Opening> {
     let mut head = Vec::with_capacity(1024);
     loop {
@@ -61,14 +72,7 @@ pub(crate) async fn read<S: AsyncRead + Unpin>(
             if head.len() > MAX_HEAD {
                 return Ok(Opening::refused(BAD_REQUEST));
             }
-            return Ok(match decide(&head, allows_origin, proxies) {
-                Ok((answer, forwarded_for)) => Opening::Accepted {
-                    answer,
-                    rest,
-                    forwarded_for,
-                },
-                Err(answer) => Opening::refused(answer),
-            });
+            return Ok(decide(&head, rest, terms).unwrap_or_else(Opening::refused));
         }
         if head.len() > MAX_HEAD {
             return Ok(Opening::refused(BAD_REQUEST));
@@ -76,12 +80,12 @@ pub(crate) async fn read<S: AsyncRead + Unpin>(
     }
 }
 
-/// Returns the whole answer and where the client is, or the refusal, to a complete request head.
-fn decide(
+/// Returns the answer to a complete request head, or the refusal.
+fn decide<C: Fn(Option<&str>) -> bool>(
     head: &[u8],
-    allows_origin: impl Fn(Option<&str>) -> bool,
-    proxies: usize,
-) -> Result<(String, Option<IpAddr>), &'static str> {
+    rest: Vec<u8>,
+    terms: &Terms<C>,
+) -> Result<Opening, &'static str> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     if !request.parse(head).is_ok_and(|status| status.is_complete()) {
@@ -104,21 +108,21 @@ fn decide(
     if version != "13" {
         return Err(UPGRADE_REQUIRED);
     }
-    if !allows_origin(headers.first("origin")) {
+    if !(terms.allows_origin)(headers.first("origin")) {
         return Err(FORBIDDEN);
     }
-    let Some(subprotocol) = headers
-        .elements("sec-websocket-protocol")
-        .find(|offer| offer.eq_ignore_ascii_case(SUBPROTOCOL))
-    else {
-        return Err(FORBIDDEN);
-    };
+    let (subprotocol, batch) = headers.subprotocol(terms.batch).ok_or(FORBIDDEN)?;
     let accept = derive_accept_key(key.as_bytes());
     let answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: {subprotocol}\r\n\r\n"
     );
-    Ok((answer, headers.forwarded_for(proxies)))
+    Ok(Opening::Accepted {
+        answer,
+        rest,
+        batch,
+        forwarded_for: headers.forwarded_for(terms.trusted_proxies),
+    })
 }
 
 struct Headers<'h>(&'h [httparse::Header<'h>]);
@@ -152,6 +156,20 @@ impl<'h> Headers<'h> {
         // Some proxies give the port too.
         let with_port = || entry.parse().map(|address: SocketAddr| address.ip());
         entry.parse().or_else(|_| with_port()).ok()
+    }
+
+    /// The first offer we know, as the client spelled it, and whether that is the extension. The plain
+    /// protocol has to be among the offers.
+    fn subprotocol(&self, batch: bool) -> Option<(&'h str, bool)> {
+        let offers = || self.elements("sec-websocket-protocol");
+        let is = |offer: &str, name| offer.eq_ignore_ascii_case(name);
+        let plain = offers().find(|offer| is(offer, SUBPROTOCOL))?;
+        let preferred =
+            offers().find(|offer| is(offer, SUBPROTOCOL) || is(offer, BATCH_SUBPROTOCOL));
+        match preferred.filter(|offer| batch && is(offer, BATCH_SUBPROTOCOL)) {
+            Some(offer) => Some((offer, true)),
+            None => Some((plain, false)),
+        }
     }
 
     fn lists(&self, name: &'static str, token: &str) -> bool {

@@ -31,6 +31,7 @@ pub struct ServerOptions {
 pub(crate) struct Settings {
     pub(crate) auth_policy: Option<Arc<dyn AuthPolicy>>,
     pub(crate) origin_check: Option<OriginCheck>,
+    pub(crate) batch: bool,
     pub(crate) on_connect: Vec<ConnectListener>,
     pub(crate) on_event: Vec<Listener>,
     pub(crate) tls: Option<Tls>,
@@ -62,6 +63,7 @@ impl ServerOptions {
             settings: Settings {
                 auth_policy: None,
                 origin_check: None,
+                batch: true,
                 on_connect: Vec::new(),
                 on_event: Vec::new(),
                 tls: None,
@@ -138,6 +140,14 @@ impl ServerOptions {
     #[must_use]
     pub fn trusted_proxies(mut self, proxies: usize) -> Self {
         self.settings.trusted_proxies = proxies;
+        self
+    }
+
+    /// Whether clients that know how may be sent, and may send, several messages in one WebSocket message:
+    /// the subprotocol `metarhia-jstp.batch` (extensions.md). On; others notice nothing of it.
+    #[must_use]
+    pub fn batch(mut self, batch: bool) -> Self {
+        self.settings.batch = batch;
         self
     }
 

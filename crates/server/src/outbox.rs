@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 
 use futures_util::task::AtomicWaker;
+use jstp_proto::{MAX_BATCH, take_batch};
 
 /// Texts on their way from whoever produces them to the task that owns the socket.
 #[derive(Debug)]
@@ -18,6 +19,10 @@ struct Queue {
     texts: VecDeque<String>,
     bytes: usize,
     limit: usize,
+    /// Whether texts that wait may leave together.
+    batch: bool,
+    /// Whether the transport's first text, the handshake's answer, has been taken.
+    greeted: bool,
     end: Option<End>,
 }
 
@@ -40,10 +45,11 @@ pub(crate) enum Next {
 }
 
 impl Outbox {
-    /// A queue that refuses to hold more than `limit` bytes.
-    pub(crate) fn new(limit: usize) -> Self {
+    /// A queue that refuses to hold more than `limit` bytes. With `batch` it hands out texts together.
+    pub(crate) fn new(limit: usize, batch: bool) -> Self {
         let queue = Queue {
             limit,
+            batch,
             ..Queue::default()
         };
         Self {
@@ -111,14 +117,19 @@ impl Outbox {
         if queue.end == Some(End::Drop) {
             return Next::Drop;
         }
-        if let Some(text) = queue.texts.pop_front() {
-            queue.bytes -= text.len();
+        if let Some(text) = queue.pop() {
             return Next::Text(text);
         }
         match queue.end {
             Some(End::Close(code)) => Next::Close(code),
             _ => Next::Nothing,
         }
+    }
+
+    /// Whether there is no use in waiting for more that could leave together with what is here.
+    pub(crate) fn is_due(&self) -> bool {
+        let queue = self.lock();
+        !queue.batch || queue.bytes >= MAX_BATCH || queue.end.is_some()
     }
 
     /// Whether the transport is to be let go of at once.
@@ -131,13 +142,33 @@ impl Outbox {
     }
 }
 
+impl Queue {
+    /// Takes what leaves as the next WebSocket message. A handshake's answer travels alone.
+    fn pop(&mut self) -> Option<String> {
+        let before = self.texts.len();
+        let (text, around) = if self.batch && self.greeted {
+            let text = take_batch(&mut self.texts)?;
+            match before - self.texts.len() {
+                1 => (text, 0),
+                // A bracket before each or a comma, and one bracket in the end.
+                together => (text, together + 1),
+            }
+        } else {
+            (self.texts.pop_front()?, 0)
+        };
+        self.greeted = true;
+        self.bytes -= text.len() - around;
+        Some(text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn texts_leave_in_order_before_the_close() {
-        let outbox = Outbox::new(10);
+        let outbox = Outbox::new(10, false);
         assert!(outbox.push("a".into()));
         assert!(outbox.push("b".into()));
         outbox.end(End::Close(1000));
@@ -148,8 +179,33 @@ mod tests {
     }
 
     #[test]
+    fn texts_that_wait_leave_together_after_the_first() {
+        let outbox = Outbox::new(14, true);
+        for text in ["{hello}", "{a}", "{b}"] {
+            assert!(outbox.push(text.into()));
+        }
+        assert!(!outbox.is_due());
+        outbox.end(End::Close(1000));
+        assert!(outbox.is_due());
+        assert_eq!(outbox.take(), Next::Text("{hello}".into()));
+        assert_eq!(outbox.take(), Next::Text("[{a},{b}]".into()));
+        assert_eq!(outbox.take(), Next::Close(1000));
+    }
+
+    #[test]
+    fn what_left_together_makes_room() {
+        let outbox = Outbox::new(9, true);
+        for _ in 0..3 {
+            for text in ["{a}", "{b}", "{c}"] {
+                assert!(outbox.push(text.into()));
+            }
+            while outbox.take() != Next::Nothing {}
+        }
+    }
+
+    #[test]
     fn a_slow_reader_is_given_up_with_1013() {
-        let outbox = Outbox::new(10);
+        let outbox = Outbox::new(10, false);
         assert!(outbox.push("12345678".into()));
         assert!(outbox.push("90".into()));
         assert!(!outbox.push("1".into()));
@@ -158,7 +214,7 @@ mod tests {
 
     #[test]
     fn dropping_overrules_closing_and_forgets_the_rest() {
-        let outbox = Outbox::new(10);
+        let outbox = Outbox::new(10, false);
         assert!(outbox.push("a".into()));
         outbox.end(End::Close(1000));
         outbox.end(End::Drop);

@@ -113,6 +113,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         std::future::poll_fn(|cx| self.poll(cx)).await
     }
 
+    /// Writes what the socket takes at once, if the outbox holds a good deal.
+    pub(crate) async fn relieve(&mut self) {
+        if self.outbox.is_due() {
+            std::future::poll_fn(|cx| {
+                // A transport that cannot be written to says so when it is next read.
+                let _ = self.poll_write(cx);
+                Poll::Ready(())
+            })
+            .await;
+        }
+    }
+
     /// Sends a WebSocket ping, which asks a silent peer for a sign of life.
     pub(crate) fn ping(&mut self) {
         if self.state == State::Open {
@@ -141,22 +153,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         if self.state == State::Ended || self.outbox.is_dropped() {
             return self.ended();
         }
-        // Writing comes first but flushing last: while there are messages to read, answers gather
-        // and leave together.
-        if let Poll::Ready(Err(_)) = self.poll_write(cx) {
+        // Flushing comes last: while there are messages to read, answers gather and leave together, if
+        // they may even in one message.
+        if self.outbox.is_due()
+            && let Poll::Ready(Err(_)) = self.poll_write(cx)
+        {
             return self.ended();
         }
         while self.state != State::Broken {
             match Pin::new(&mut self.socket).poll_next(cx) {
                 Poll::Pending => break,
                 Poll::Ready(None) => return self.ended(),
-                Poll::Ready(Some(Err(error))) => return self.failed(&error),
+                Poll::Ready(Some(Err(error))) => return self.failed(cx, &error),
                 Poll::Ready(Some(Ok(message))) => {
-                    if let Some(incoming) = self.received(message) {
+                    if let Some(incoming) = self.received(cx, message) {
                         return Poll::Ready(incoming);
                     }
                 }
             }
+        }
+        if let Poll::Ready(Err(_)) = self.poll_write(cx) {
+            return self.ended();
         }
         match Pin::new(&mut self.socket).poll_flush(cx) {
             Poll::Ready(Err(_)) => self.ended(),
@@ -206,13 +223,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         Pin::new(&mut self.socket).start_send(message)
     }
 
-    fn received(&mut self, message: Message) -> Option<Incoming> {
+    fn received(&mut self, cx: &mut Context<'_>, message: Message) -> Option<Incoming> {
         let text = match message {
             Message::Text(text) => text,
             Message::Binary(bytes) => match Utf8Bytes::try_from(bytes) {
                 Ok(text) => text,
                 Err(_) => {
-                    return Some(self.broken(CloseCode::Invalid, "a binary message is not UTF-8"));
+                    return Some(self.broken(
+                        cx,
+                        CloseCode::Invalid,
+                        "a binary message is not UTF-8",
+                    ));
                 }
             },
             Message::Close(frame) => {
@@ -228,7 +249,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         (self.state == State::Open).then(|| Incoming::Text(Text(text)))
     }
 
-    fn failed(&mut self, error: &tungstenite::Error) -> Poll<Incoming> {
+    fn failed(&mut self, cx: &mut Context<'_>, error: &tungstenite::Error) -> Poll<Incoming> {
         use tungstenite::Error;
         use tungstenite::error::ProtocolError;
 
@@ -239,11 +260,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             Error::Protocol(_) => CloseCode::Protocol,
             _ => return self.ended(),
         };
-        Poll::Ready(self.broken(code, &error.to_string()))
+        Poll::Ready(self.broken(cx, code, &error.to_string()))
     }
 
     /// Begins to close a WebSocket that cannot be read any further.
-    fn broken(&mut self, code: CloseCode, why: &str) -> Incoming {
+    fn broken(&mut self, cx: &mut Context<'_>, code: CloseCode, why: &str) -> Incoming {
+        // What the messages before it came to.
+        let _ = self.poll_write(cx);
         if self.state == State::Open {
             // If this fails the transport is gone, which is as good.
             let _ = self.send(close_frame(code));

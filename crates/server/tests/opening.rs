@@ -131,7 +131,11 @@ async fn the_subprotocol_is_echoed_as_it_was_spelled() {
             "metarhia-jstp",
         ),
         (
-            "Sec-WebSocket-Protocol: metarhia-jstp.batch, metarhia-jstp\r\n",
+            "Sec-WebSocket-Protocol: a, Metarhia-JSTP.Batch ,b, metarhia-jstp\r\n",
+            "Metarhia-JSTP.Batch",
+        ),
+        (
+            "Sec-WebSocket-Protocol: metarhia-jstp, metarhia-jstp.batch\r\n",
             "metarhia-jstp",
         ),
     ] {
@@ -145,6 +149,22 @@ async fn the_subprotocol_is_echoed_as_it_was_spelled() {
         );
         assert!(answer.contains("\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
         assert!(!answer.contains("Extensions"));
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_the_extension_chooses_the_plain_protocol() {
+    let (_server, address) = listening(ServerOptions::new([common::app()]).batch(false)).await;
+    for (offer, status_code) in [
+        ("metarhia-jstp.batch, metarhia-jstp", "101"),
+        ("metarhia-jstp.batch", "403"),
+    ] {
+        let offer = format!("Sec-WebSocket-Protocol: {offer}\r\n");
+        let request = upgrade(&["Host: x\r\n", KEY, VERSION, &offer]);
+        let answer = head(address, &request).await;
+        assert_eq!(status(&answer), status_code);
+        let chosen = answer.contains("\r\nSec-WebSocket-Protocol: metarhia-jstp\r\n");
+        assert_eq!(chosen, status_code == "101", "{answer}");
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jstp_proto::mdsf::Value;
 use jstp_proto::{
-    Auth, Config, Connection, Event, Instant, Native, Output, Role, Session, Strategy,
+    Auth, Config, Connection, Event, Instant, Native, Output, Role, Session, Strategy, take_batch,
 };
 
 use crate::words;
@@ -42,6 +42,7 @@ enum Happening {
     Attempt,
     Opens { link: usize },
     Arrives { link: usize, at: Who, frame: Frame },
+    Flushes { link: usize, from: Who },
     Notices { link: usize, who: Who },
     Alarm(u64),
 }
@@ -55,6 +56,12 @@ enum Frame {
 #[derive(Default)]
 struct Link {
     cut: bool,
+    /// Whether it carries arrays of messages.
+    batch: bool,
+    /// Whether the client and the server have sent their handshake, which travels alone.
+    greeted: [bool; 2],
+    /// What the client and the server have collected at this instant.
+    waiting: [VecDeque<String>; 2],
     /// When the last frame to the client and to the server arrives: they do not overtake.
     arrives: [Instant; 2],
     /// The absolute ids of the last numbered messages of the client and of the server.
@@ -75,6 +82,8 @@ pub(crate) struct Pair {
     latency: Duration,
     reachable: Instant,
     attempts: u64,
+    /// Which links carry arrays of messages, a bit each.
+    batch: u64,
     server_config: Config,
     /// What the cores have told their applications.
     pub(crate) told: VecDeque<(Who, Event<Value>)>,
@@ -82,12 +91,14 @@ pub(crate) struct Pair {
     pub(crate) rung: VecDeque<u64>,
     /// All that was said and done, if somebody is going to read it.
     pub(crate) log: Option<String>,
+    /// How many arrays of messages have been sent.
+    pub(crate) arrays: u64,
     /// What is wrong with what a core did, if anything is.
     pub(crate) wrong: Option<String>,
 }
 
 impl Pair {
-    pub(crate) fn new(client: Config, server: Config, logged: bool) -> Self {
+    pub(crate) fn new(client: Config, server: Config, batch: u64, logged: bool) -> Self {
         let mut pair = Self {
             now: Instant::from_millis(0),
             client: Connection::new(Role::Client, client),
@@ -100,10 +111,12 @@ impl Pair {
             latency: Duration::from_millis(10),
             reachable: Instant::from_millis(0),
             attempts: 0,
+            batch,
             server_config: server,
             told: VecDeque::new(),
             rung: VecDeque::new(),
             log: logged.then(String::new),
+            arrays: 0,
             wrong: None,
         };
         pair.schedule(Duration::ZERO, Happening::Attempt);
@@ -234,8 +247,11 @@ impl Pair {
             Happening::Attempt => {
                 self.attempts += 1;
                 self.client.handle_connecting(now);
-                self.links.push(Link::default());
-                let link = self.links.len() - 1;
+                let link = self.links.len();
+                self.links.push(Link {
+                    batch: self.batch >> (link % 64) & 1 == 1,
+                    ..Link::default()
+                });
                 self.on[Who::Client as usize] = Some(link);
                 if now < self.reachable {
                     let who = Who::Client;
@@ -269,6 +285,7 @@ impl Pair {
                     self.arrives(link, at, frame);
                 }
             }
+            Happening::Flushes { link, from } => self.flush(link, from),
             Happening::Notices { link, who } => self.ends(link, who),
         }
     }
@@ -283,17 +300,21 @@ impl Pair {
                 return self.schedule(self.latency, Happening::Notices { link, who });
             }
         };
-        if self.on[at as usize] == Some(link) {
-            self.core(at).handle_text(now, &text);
-            self.drain(at);
-        } else if let Some(greeter) = self.greeting.get_mut(&link) {
-            greeter.handle_text(now, &text);
-            self.greet(link);
+        let batch = self.links[link].batch;
+        for part in self.core(at).messages(&text, batch) {
+            if self.on[at as usize] == Some(link) {
+                self.core(at).handle_part(now, part);
+                self.drain(at);
+            } else if let Some(greeter) = self.greeting.get_mut(&link) {
+                greeter.handle_part(now, part);
+                self.greet(link);
+            }
         }
     }
 
     /// One side learns of the end of a transport, if it still cares.
     fn ends(&mut self, link: usize, who: Who) {
+        self.links[link].waiting[who as usize].clear();
         if self.on[who as usize] == Some(link) {
             self.on[who as usize] = None;
             self.core(who).handle_close();
@@ -372,6 +393,9 @@ impl Pair {
                 },
                 Output::Drop => {
                     self.on[who as usize] = None;
+                    if let Some(link) = link {
+                        self.links[link].waiting[who as usize].clear();
+                    }
                     if let Some(link) = link.filter(|link| !self.links[*link].cut) {
                         let who = who.other();
                         self.schedule(self.latency, Happening::Notices { link, who });
@@ -393,10 +417,27 @@ impl Pair {
             }
             *last = id.unsigned_abs();
         }
-        self.push(link, from, Frame::Text(text));
+        let line = &mut self.links[link];
+        let greeted = std::mem::replace(&mut line.greeted[from as usize], true);
+        if !(line.batch && greeted) {
+            return self.push(link, from, Frame::Text(text));
+        }
+        let waiting = &mut line.waiting[from as usize];
+        waiting.push_back(text);
+        if waiting.len() == 1 {
+            self.schedule(Duration::ZERO, Happening::Flushes { link, from });
+        }
+    }
+
+    fn flush(&mut self, link: usize, from: Who) {
+        while let Some(text) = take_batch(&mut self.links[link].waiting[from as usize]) {
+            self.arrays += u64::from(text.starts_with('['));
+            self.push(link, from, Frame::Text(text));
+        }
     }
 
     fn send_close(&mut self, link: usize, from: Who) {
+        self.flush(link, from);
         self.push(link, from, Frame::Close);
     }
 

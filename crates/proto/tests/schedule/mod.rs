@@ -9,6 +9,8 @@ pub(crate) struct Schedule {
     /// Answers the server keeps.
     pub(crate) kept_answers: usize,
     pub(crate) actions: Vec<Action>,
+    /// Which of the links carry arrays of messages, a bit each.
+    pub(crate) batch: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +53,7 @@ impl Schedule {
             buffer: [10, 40, 10_000][random.below(3) as usize],
             kept_answers: [1, 1_000][random.below(2) as usize],
             actions: (0..length).map(|_| Action::random(&mut random)).collect(),
+            batch: [0, u64::MAX, random.next()][random.below(3) as usize],
         }
     }
 

@@ -42,6 +42,8 @@ pub(crate) fn play(name: &str) {
 
 struct Scene {
     core: Connection<Native>,
+    /// Whether the transports carry arrays of messages.
+    batch: bool,
     now: Instant,
     calls: HashMap<CallId, String>,
     /// What the core has said and no line has claimed.
@@ -58,13 +60,19 @@ impl Scene {
             _ => Role::Server,
         };
         let mut config = Config::new(role);
+        let mut batch = false;
         for word in words {
+            if word == "batch" {
+                batch = true;
+                continue;
+            }
             let (name, value) = word.split_once('=').ok_or("a setting is NAME=NUMBER")?;
             let number: usize = parse(value)?;
             set(&mut config, name, number)?;
         }
         Ok(Self {
             core: Connection::new(role, config),
+            batch,
             now: Instant::from_millis(1_000),
             calls: HashMap::new(),
             said: VecDeque::new(),
@@ -98,7 +106,10 @@ impl Scene {
         }
         self.nothing_left()?;
         if let Some(text) = line.strip_prefix("< ") {
-            self.core.handle_text(self.now, text);
+            for part in self.core.messages(text, self.batch) {
+                self.core.handle_part(self.now, part);
+                self.drain();
+            }
         } else if let Some(duration) = line.strip_prefix('+') {
             self.pass(duration)?;
         } else if let Some((name, request)) = line.split_once(" = ") {

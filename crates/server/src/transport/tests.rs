@@ -6,16 +6,21 @@ use std::process::Stdio;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
-use crate::opening::{self, Opening};
+use crate::opening::{self, Opening, Terms};
 
 /// Opens a WebSocket as a server of ours does, and sends every text back.
 async fn echo(mut stream: TcpStream) {
-    let Ok(Opening::Accepted { answer, rest, .. }) = opening::read(&mut stream, |_| true, 0).await
+    let terms = Terms {
+        allows_origin: |_: Option<&str>| true,
+        trusted_proxies: 0,
+        batch: false,
+    };
+    let Ok(Opening::Accepted { answer, rest, .. }) = opening::read(&mut stream, &terms).await
     else {
         panic!("not a WebSocket");
     };
     stream.write_all(answer.as_bytes()).await.unwrap();
-    let outbox = Arc::new(Outbox::new(usize::MAX));
+    let outbox = Arc::new(Outbox::new(usize::MAX, false));
     let most = 64 * 1024 * 1024;
     let mut transport = Transport::new(stream, rest, Arc::clone(&outbox), (most, most)).await;
     while let Incoming::Text(text) = transport.next().await {

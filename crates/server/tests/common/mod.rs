@@ -164,10 +164,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         let (socket, response) = soon(client_async_with_config(request, stream, Some(config)))
             .await
             .expect("101");
-        assert_eq!(
-            response.headers()["sec-websocket-protocol"],
-            "metarhia-jstp"
-        );
+        let (name, _) = protocol;
+        let (_, first) = headers
+            .iter()
+            .find(|header| header.0 == name)
+            .unwrap_or(&protocol);
+        assert_eq!(response.headers()["sec-websocket-protocol"], first);
         Self { socket }
     }
 
