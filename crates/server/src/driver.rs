@@ -160,6 +160,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             if self.deliver().await == Then::Stop {
                 return;
             }
+            // Of what a client has sent at once, others do not have to wait for the end.
+            tokio::task::coop::consume_budget().await;
             let deadline = self.next_deadline();
             if sleep.deadline() != deadline {
                 sleep.as_mut().reset(deadline);

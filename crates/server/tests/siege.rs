@@ -338,3 +338,27 @@ async fn bombs() {
     // Four at a time: text, values, and the answer that has them all again.
     siege.end(4 * 160 * MIB).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn floods_of_small_messages() {
+    let siege = Siege::begin("floods", &[]).await;
+    let address = siege.address;
+    each(4, 4, |_| async move {
+        let (raw, _) = Raw::connect(address, "fixture").await;
+        let (mut reading, mut writing) = raw.stream.into_split();
+        let pings: Vec<u8> = (1..=50_000)
+            .flat_map(|id| text(format!("{{ping:[{id}]}}")))
+            .collect();
+        let writing = async {
+            soon(writing.write_all(&pings)).await.unwrap();
+            soon(writing.write_all(&close(1000, ""))).await.unwrap();
+        };
+        let mut answers = Vec::new();
+        let reading = soon(reading.read_to_end(&mut answers));
+        let (_, read) = tokio::join!(writing, reading);
+        read.unwrap();
+        assert!(answers.windows(14).any(|part| part == b"{pong:[50000]}"));
+    })
+    .await;
+    siege.end(64 * MIB).await;
+}
