@@ -2,20 +2,27 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { publint } from 'publint';
 import ts from 'typescript';
 
 import * as runtime from '../../pkg/index.js';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const TSC = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
-const TYPES = fileURLToPath(new URL('../../pkg/index.d.ts', import.meta.url));
+/** The oldest that is supported, and the newest. */
+const COMPILERS = { 5.9: 'typescript', '7.0': 'typescript-newest' };
+const PKG = fileURLToPath(new URL('../../pkg/', import.meta.url));
+const TYPES = join(PKG, 'index.d.ts');
+const ENTRIES = ['index', 'slim', 'inline'];
 
-async function compile(config) {
+async function compile(compiler, config) {
+  const tsc = fileURLToPath(new URL(`../node_modules/${compiler}/bin/tsc`, import.meta.url));
   try {
-    await promisify(execFile)(process.execPath, [TSC, '--project', config, '--noEmit'], { cwd: HERE });
+    await promisify(execFile)(process.execPath, [tsc, '--project', config, '--noEmit'], { cwd: HERE });
   } catch (error) {
     assert.fail(`tsc --project ${config}:\n${error.stdout}`);
   }
@@ -27,28 +34,59 @@ for (const [config, what] of [
   ['tsconfig.worker.json', 'a worker'],
   ['tsconfig.dispose.json', 'a page with a library of disposables'],
 ]) {
-  test(`types: ${what}`, () => compile(config));
+  for (const [version, compiler] of Object.entries(COMPILERS)) {
+    test(`types: ${what}, by TypeScript ${version}`, () => compile(compiler, config));
+  }
 }
 
-test('the tests of types are those of TypeScript 5.9', () => {
-  assert.match(ts.version, /^5\.9\./);
+for (const [version, compiler] of Object.entries(COMPILERS)) {
+  test(`the compiler called ${version} is that`, async () => {
+    const manifest = JSON.parse(await readFile(new URL(`../node_modules/${compiler}/package.json`, import.meta.url)));
+    assert.ok(manifest.version.startsWith(`${version}.`), manifest.version);
+  });
+}
+
+test('the types are well packed', async () => {
+  // There is nothing for CommonJS in the package, so what its resolution finds is not looked at; and what it
+  // is to import a .wasm file is for each bundler to say.
+  const attw = fileURLToPath(new URL('../node_modules/@arethetypeswrong/cli/dist/index.js', import.meta.url));
+  await promisify(execFile)(process.execPath,
+    [attw, '--pack', PKG, '--profile', 'esm-only', '--exclude-entrypoints', './jstp_wasm_bg.wasm'])
+    .catch((error) => assert.fail(error.stdout));
 });
 
-const program = ts.createProgram([TYPES],
+test('publint has nothing to say', async () => {
+  const { messages } = await publint({ pkgDir: PKG, strict: true });
+  assert.deepEqual(messages, []);
+});
+
+const program = ts.createProgram(ENTRIES.map((name) => join(PKG, `${name}.d.ts`)),
   { target: ts.ScriptTarget.ES2022, lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'], types: [] });
 const checker = program.getTypeChecker();
-const declared = new Map(checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(TYPES)))
-  .filter((symbol) => symbol.flags & ts.SymbolFlags.Value || symbol.name === 'default')
-  .map((symbol) => [symbol.name, symbol]));
+const valuesOf = (path) => new Map(
+  checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(path)))
+    .map((symbol) => [symbol.name, symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol])
+    .filter(([name, symbol]) => symbol.flags & ts.SymbolFlags.Value || name === 'default'));
+const declared = valuesOf(TYPES);
 
 const sorted = (names) => [...names].sort();
 const typeOf = (symbol) => checker.getTypeOfSymbol(symbol);
 const named = (properties) => properties.map(({ name }) => name).filter((name) => !name.startsWith('__@'));
 const classes = Object.keys(runtime).filter((name) => /^class\b/.test(String(runtime[name])));
 
-test('every export has a type, and every typed value is exported', () => {
-  assert.deepEqual(sorted(declared.keys()), sorted(Object.keys(runtime)));
-  assert.ok(declared.size > 20);
+for (const name of ENTRIES) {
+  test(`every export of ${name}.js has a type, and every typed value is exported`, async () => {
+    const entry = await import(join(PKG, `${name}.js`));
+    const typed = valuesOf(join(PKG, `${name}.d.ts`));
+    assert.deepEqual(sorted(typed.keys()), sorted(Object.keys(entry)));
+    assert.ok(typed.size > 20);
+    assert.deepEqual(sorted(Object.keys(entry.default)), sorted(Object.keys(entry).filter((key) => key !== 'default')));
+    for (const [key, value] of Object.entries(entry.default)) assert.equal(entry[key], value, key);
+  });
+}
+
+test('the entries share their classes', async () => {
+  for (const name of ENTRIES) assert.equal((await import(join(PKG, `${name}.js`))).Connection, runtime.Connection);
 });
 
 test('the default export has the types of what it holds', () => {
