@@ -74,7 +74,7 @@ function Calculator({ calculator }: { calculator: ProxyOf<Demo['calculator']> })
   };
   return (
     <form onSubmit={add}>
-      <input name="a" type="number" step="any" defaultValue="20" aria-label="First number" /> +{' '}
+      <input name="a" type="number" step="any" defaultValue="20" aria-label="First number" /> +
       <input name="b" type="number" step="any" defaultValue="22" aria-label="Second number" />{' '}
       <button type="submit">Add</button> <output>{result}</output>
     </form>
