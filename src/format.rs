@@ -1,7 +1,7 @@
 //! How the browser represents payloads: JavaScript strings out, JSON text in.
 
 use js_sys::JsString;
-use jstp_proto::Format;
+use jstp_proto::{Format, Role};
 use wasm_bindgen::prelude::*;
 
 use crate::payload::{Payload, PayloadReader};
@@ -25,6 +25,8 @@ impl Format for Page {
     type Text = JsString;
     type Reader = PayloadReader;
     type Payload = Payload;
+
+    const ROLE: Option<Role> = Some(Role::Client);
 
     fn payload(reader: PayloadReader, text: &str) -> Payload {
         reader.finish(text)

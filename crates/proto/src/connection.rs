@@ -138,7 +138,7 @@ impl<F: Format> Connection<F> {
 
     /// Which end this is.
     pub fn role(&self) -> Role {
-        self.role
+        F::ROLE.unwrap_or(self.role)
     }
 
     /// The session, once there has been a handshake.

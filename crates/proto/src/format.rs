@@ -1,5 +1,6 @@
 //! How one side represents the payloads it sends and the payloads it reads.
 
+use crate::config::Role;
 use crate::mdsf::{Value, ValueReader, Visitor};
 
 /// What the core is generic over, so that neither side pays for the other's representation.
@@ -13,6 +14,10 @@ pub trait Format {
     type Reader: Visitor + Default;
     /// What an incoming payload becomes.
     type Payload;
+
+    /// The only role in which it is used, if there is one: what belongs to the other is then not
+    /// compiled.
+    const ROLE: Option<Role> = None;
 
     /// Turns a reader that has heard one whole value into a payload; `text` is that value's text.
     fn payload(reader: Self::Reader, text: &str) -> Self::Payload;

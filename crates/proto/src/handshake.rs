@@ -47,7 +47,7 @@ impl<F: Format> Connection<F> {
         range: Option<&str>,
         auth: &Auth<F::Text>,
     ) -> Result<(), Refused> {
-        if self.role != Role::Client || self.phase != Phase::Handshaking(Handshaking::Idle) {
+        if self.role() != Role::Client || self.phase != Phase::Handshaking(Handshaking::Idle) {
             return Err(Refused::HandshakeNotPossible);
         }
         if app.is_empty() {
@@ -106,7 +106,7 @@ impl<F: Format> Connection<F> {
     /// # Errors
     /// No handshake request waits for an answer: it was answered, or the transport is gone (Q25).
     pub fn accept(&mut self, now: Instant, session_id: String) -> Result<(), Refused> {
-        if self.role != Role::Server || self.phase != Phase::Handshaking(Handshaking::Requested) {
+        if self.role() != Role::Server || self.phase != Phase::Handshaking(Handshaking::Requested) {
             return Err(Refused::HandshakeNotPossible);
         }
         let mut id = String::new();
@@ -125,7 +125,7 @@ impl<F: Format> Connection<F> {
     /// # Errors
     /// There is no session here to go on with.
     pub fn resume(&mut self, now: Instant, received: u64) -> Result<(), Refused> {
-        if self.role != Role::Server {
+        if self.role() != Role::Server {
             return Err(Refused::HandshakeNotPossible);
         }
         self.delivered_up_to(received);
@@ -148,7 +148,7 @@ impl<F: Format> Connection<F> {
 
     /// Answers a handshake request with an error, and closes.
     pub fn refuse(&mut self, now: Instant, error: &RemoteError) {
-        if self.role != Role::Server || self.phase != Phase::Handshaking(Handshaking::Requested) {
+        if self.role() != Role::Server || self.phase != Phase::Handshaking(Handshaking::Requested) {
             return;
         }
         let mut payload = String::new();
@@ -171,7 +171,7 @@ impl<F: Format> Connection<F> {
         message: Message<'_, F::Payload>,
         text: &str,
     ) {
-        match (self.role, message) {
+        match (self.role(), message) {
             (Role::Server, Message::HandshakeRequest(request)) => {
                 if handshaking != Handshaking::Idle {
                     let error = PeerMisbehaved::HandshakeRepeated;

@@ -135,7 +135,7 @@ impl<F: Format> Connection<F> {
             }
             Message::Pong { id } => {
                 if let Some((ping, sent)) = self.timed
-                    && self.role.signed(ping) == id
+                    && self.role().signed(ping) == id
                 {
                     self.timed = None;
                     self.rtt = Some(now.since(sent));
@@ -170,7 +170,7 @@ impl<F: Format> Connection<F> {
 
     /// An id of the wrong sign is nobody's request: ours all have our own.
     fn take_call(&mut self, id: i64) -> Option<Pending<F::Text>> {
-        if self.role.signed(id.unsigned_abs()) != id {
+        if self.role().signed(id.unsigned_abs()) != id {
             return None;
         }
         self.calls.take(id.unsigned_abs())
@@ -178,7 +178,7 @@ impl<F: Format> Connection<F> {
 
     /// The peer broke the protocol: say so, and close.
     pub(crate) fn misbehaved(&mut self, now: Instant, error: PeerMisbehaved, text: String) {
-        let code = match (&error, self.role) {
+        let code = match (&error, self.role()) {
             // A page may send 1000 and 4000 to 4999 only.
             (PeerMisbehaved::TooLarge { .. }, Role::Client) => 4009,
             (PeerMisbehaved::TooLarge { .. }, Role::Server) => 1009,

@@ -41,7 +41,7 @@ impl<F: Format> Connection<F> {
         }
         // Whatever id it will get is no longer than this one.
         let id = match &self.session {
-            Some(session) if !self.has_to_wait(&operation) => self.role.signed(session.next_id()),
+            Some(session) if !self.has_to_wait(&operation) => self.role().signed(session.next_id()),
             _ => i64::MIN,
         };
         let text = operation.text::<F>(id);
@@ -103,7 +103,7 @@ impl<F: Format> Connection<F> {
     /// Sends what was admitted before, and so needs no room.
     fn send_admitted(&mut self, operation: &Operation<'_, F::Text>) {
         if let Some(session) = &self.session {
-            let text = operation.text::<F>(self.role.signed(session.next_id()));
+            let text = operation.text::<F>(self.role().signed(session.next_id()));
             let weight = F::weight(&text);
             self.send(operation, text, weight);
         }
@@ -153,7 +153,7 @@ impl<F: Format> Connection<F> {
             self.acknowledging = None;
         }
         self.event(Event::Undeliverable {
-            id: self.role.signed(id),
+            id: self.role().signed(id),
         });
         if let Some(call) = self.calls.take(id).and_then(|pending| pending.call) {
             self.settle(call, Outcome::Failed(code::CALLBACK_LOST));
@@ -202,11 +202,12 @@ impl<F: Format> Connection<F> {
 
     /// A ping nobody waits for but the core. There is one at a time, so it needs no room.
     fn own_ping(&mut self) {
+        let role = self.role();
         let Some(session) = &mut self.session else {
             return;
         };
         let id = session.next_id();
-        let text = F::text(&heads::bare("ping", self.role.signed(id)));
+        let text = F::text(&heads::bare("ping", role.signed(id)));
         session.keep(text.clone(), F::weight(&text));
         session.transmitted();
         self.acknowledging = Some(id);
@@ -240,7 +241,7 @@ impl<F: Format> Connection<F> {
     pub(crate) fn send_answer(&mut self, text: F::Text) {
         if self.phase == Phase::Ready {
             self.outputs.push_back(Output::Transmit(text));
-        } else if self.role == Role::Server && self.session.is_some() {
+        } else if self.role() == Role::Server && self.session.is_some() {
             self.keep_answer(text);
         }
     }
