@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use jstp_proto::error::code;
 use jstp_proto::{Event, HandshakeFailure};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -175,21 +176,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Waits for one thing to happen, and feeds it to the core.
     async fn step(&mut self, sleep: Pin<&mut Sleep>) -> Then {
         tokio::select! {
-            incoming = self.transport.next() => match incoming {
-                Incoming::Text(text) => self.received(text.as_str()).await,
-                Incoming::Broken { why } => {
-                    let connection = &self.connection;
-                    self.hub.tell(&ServerEvent::ConnectionError { connection, error: &why });
-                    Then::Stop
-                }
-                Incoming::Ended => Then::Stop,
-            },
+            incoming = self.transport.next() => self.incoming(incoming).await,
             () = self.link.stirred.notified() => Then::Continue,
             answer = think(&mut self.authenticating) => {
                 self.authenticated(answer);
                 Then::Continue
             }
-            () = sleep => self.deadline_passed(),
+            () = sleep => {
+                // Whoever was held up, by the machine or by a debugger, was not silent: what has come
+                // meanwhile counts before the time does.
+                if let Some(incoming) = self.transport.next().now_or_never()
+                    && self.incoming(incoming).await == Then::Stop
+                {
+                    return Then::Stop;
+                }
+                self.deadline_passed()
+            }
+        }
+    }
+
+    async fn incoming(&mut self, incoming: Incoming) -> Then {
+        match incoming {
+            Incoming::Text(text) => self.received(text.as_str()).await,
+            Incoming::Broken { why } => {
+                let (connection, error) = (&self.connection, why.as_str());
+                self.hub
+                    .tell(&ServerEvent::ConnectionError { connection, error });
+                Then::Stop
+            }
+            Incoming::Ended => Then::Stop,
         }
     }
 

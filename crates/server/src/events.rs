@@ -37,7 +37,7 @@ pub enum ServerEvent<'a> {
         /// The client.
         connection: &'a Connection,
     },
-    /// A client broke the rules; its transport is being closed.
+    /// A client broke the rules, and its transport is being closed, or the transport broke.
     ConnectionError {
         /// The client.
         connection: &'a Connection,

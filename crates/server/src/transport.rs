@@ -50,7 +50,8 @@ enum State {
 pub(crate) enum Incoming {
     /// A message.
     Text(Text),
-    /// The peer broke the rules of WebSocket: why, for a person. The closing has begun.
+    /// The peer broke the rules of WebSocket, and the closing has begun, or the stream broke: why, for
+    /// a person.
     Broken { why: String },
     /// The transport is gone.
     Ended,
@@ -156,9 +157,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         // Flushing comes last: while there are messages to read, answers gather and leave together, if
         // they may even in one message.
         if self.outbox.is_due()
-            && let Poll::Ready(Err(_)) = self.poll_write(cx)
+            && let Poll::Ready(Err(error)) = self.poll_write(cx)
         {
-            return self.ended();
+            return self.lost(&error);
         }
         while self.state != State::Broken {
             match Pin::new(&mut self.socket).poll_next(cx) {
@@ -172,11 +173,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
                 }
             }
         }
-        if let Poll::Ready(Err(_)) = self.poll_write(cx) {
-            return self.ended();
+        if let Poll::Ready(Err(error)) = self.poll_write(cx) {
+            return self.lost(&error);
         }
         match Pin::new(&mut self.socket).poll_flush(cx) {
-            Poll::Ready(Err(_)) => self.ended(),
+            Poll::Ready(Err(error)) => self.lost(&error),
             // Our close frame has left, and nothing intelligible can follow from the peer.
             Poll::Ready(Ok(())) if self.state == State::Broken => self.ended(),
             _ => Poll::Pending,
@@ -258,9 +259,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             Error::Utf8(_) => CloseCode::Invalid,
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return self.ended(),
             Error::Protocol(_) => CloseCode::Protocol,
-            _ => return self.ended(),
+            error => return self.lost(error),
         };
         Poll::Ready(self.broken(cx, code, &error.to_string()))
+    }
+
+    /// The stream is gone. That this came as an error is worth telling unless the end was near.
+    fn lost(&mut self, error: &tungstenite::Error) -> Poll<Incoming> {
+        match error {
+            tungstenite::Error::Io(error)
+                if self.state == State::Open && error.kind() != io::ErrorKind::UnexpectedEof =>
+            {
+                self.state = State::Ended;
+                let why = error.to_string();
+                Poll::Ready(Incoming::Broken { why })
+            }
+            _ => self.ended(),
+        }
     }
 
     /// Begins to close a WebSocket that cannot be read any further.

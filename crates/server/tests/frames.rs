@@ -205,3 +205,44 @@ async fn a_reader_that_is_too_slow_is_closed_with_1013_and_keeps_its_session() {
         .await;
     assert!(answer.starts_with("{handshake:[0],ok:"), "{answer}");
 }
+
+#[tokio::test]
+async fn what_ends_a_transport_is_told_before_its_end() {
+    let (options, mut reports) = reporting(ServerOptions::new([app()]));
+    let (_server, address) = listening(options.max_message(1000, 1000)).await;
+    let frame = |payload: &[u8]| {
+        let code = OpCode::Data(Data::Text);
+        Message::Frame(Frame::message(payload.to_vec(), code, true))
+    };
+    for (message, code) in [
+        (frame(&[0xff]), 1007),
+        (frame(&[b' '; 1001]), 1009),
+        (frame(b"{"), 1000),
+    ] {
+        let (mut peer, _) = Peer::connect(address).await;
+        peer.send_message(message).await;
+        assert_eq!(peer.closed().await, Some(code));
+        for expected in ["connect", "connectionError", "disconnect"] {
+            assert_eq!(soon(reports.recv()).await.unwrap().0, expected, "{code}");
+        }
+    }
+    // A reset is an error of the transport, a mere end is none.
+    for (is_reset, events) in [
+        (true, &["connect", "connectionError", "disconnect"][..]),
+        (false, &["connect", "disconnect"]),
+    ] {
+        let (peer, _) = Peer::connect(address).await;
+        let stream = peer.into_stream();
+        if is_reset {
+            stream.set_zero_linger().unwrap();
+        }
+        drop(stream);
+        for expected in events {
+            assert_eq!(
+                soon(reports.recv()).await.unwrap().0,
+                *expected,
+                "{is_reset}"
+            );
+        }
+    }
+}
