@@ -286,3 +286,51 @@ async fn requested_versions_follow_updates_of_the_applications() {
     );
     assert!(handle.update_applications([] as [Application; 0]).is_err());
 }
+
+#[tokio::test]
+async fn a_policy_is_told_everything_and_may_speak_before_the_answer() {
+    let options = ServerOptions::new([app()]).auth_policy(async |request: AuthRequest| {
+        let client = &request.connection;
+        assert!(client.remote_address().is_some());
+        assert_eq!(client.session_id(), None);
+        assert_eq!(request.application.name(), "app");
+        let (strategy, credentials) = (request.strategy, request.credentials);
+        // It waits, without an id, for the handshake to be done.
+        client.emit("auth", "asked", (strategy, credentials))?;
+        tokio::task::yield_now().await;
+        Ok("julia".to_owned())
+    });
+    let (_server, address) = listening(options).await;
+    let mut peer = Peer::open(address).await;
+    peer.send("{handshake:[0,'app'],token:{a:[1]}}").await;
+    let answer = peer.receive().await;
+    assert!(answer.starts_with("{handshake:[0],ok:'"), "{answer}");
+    assert_eq!(
+        peer.receive().await,
+        "{event:[-1,'auth'],asked:['token',{a:[1]}]}"
+    );
+}
+
+#[tokio::test]
+async fn names_may_hold_a_version_and_a_scope() {
+    let applications = [
+        versioned("1.0.0"),
+        Application::new("app@1.5.0").version("9.9.9"),
+        Application::new("@scope/app"),
+        Application::new("@scope/app@2.0.0"),
+    ];
+    let (server, address) = listening(ServerOptions::new(applications)).await;
+    for (asked, got) in [
+        ("'app','1'", ("app", "1.5.0")),
+        ("'app','1.0.0'", ("app", "1.0.0")),
+        ("'@scope/app'", ("@scope/app", "2.0.0")),
+        ("'@scope/app','^1'", ("@scope/app", "1.0.0")),
+    ] {
+        let mut peer = Peer::open(address).await;
+        let answer = peer.ask(&format!("{{handshake:[0,{asked}]}}")).await;
+        assert!(answer.starts_with("{handshake:[0],ok:'"), "{answer}");
+        let client = server.clients().pop().unwrap();
+        let application = client.application().unwrap();
+        assert_eq!((application.name(), application.version_text()), got);
+    }
+}

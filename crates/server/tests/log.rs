@@ -13,6 +13,7 @@ async fn telling(options: ServerOptions) -> (Server, Peer, mpsc::UnboundedReceiv
     let options = options.on_event(move |event| {
         let line = match event {
             ServerEvent::Connect { .. } => "connect".to_owned(),
+            ServerEvent::Reconnect { .. } => "reconnect".to_owned(),
             ServerEvent::Disconnect { .. } => "disconnect".to_owned(),
             ServerEvent::HandshakeRequest {
                 application,
@@ -124,4 +125,42 @@ async fn messages_are_told_of_when_asked_for_and_before_what_they_do() {
         soon(reports.recv()).await.unwrap(),
         "outgoingMessage {pong:[2]}"
     );
+}
+
+#[tokio::test]
+async fn a_resumed_session_is_told_of_in_order_and_what_is_sent_again_too() {
+    let options = ServerOptions::new([app()]).log_messages(true);
+    let (server, mut peer, mut reports) = telling(options).await;
+    let client = server.clients().remove(0);
+    client.emit("i", "e", ()).unwrap();
+    peer.receive().await;
+    drop(peer);
+    while soon(reports.recv()).await.unwrap() != "disconnect" {}
+    let mut peer = Peer::open(server.address().unwrap()).await;
+    let session = client.session_id().unwrap();
+    let request = format!("{{handshake:[0,'app'],session:['{session}',0]}}");
+    assert_eq!(peer.ask(&request).await, "{handshake:[0],ok:0}");
+    for event in [
+        format!("incomingMessage {request}"),
+        "outgoingMessage {handshake:[0],ok:0}".to_owned(),
+        "outgoingMessage {event:[-1,'i'],e:[]}".to_owned(),
+        "reconnect".to_owned(),
+        "handshakeRequest app session".to_owned(),
+    ] {
+        assert_eq!(soon(reports.recv()).await.unwrap(), event);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_of() {
+    let (server, _peer, mut reports) = telling(ServerOptions::new([app()])).await;
+    for (request, event) in [
+        ("[0,'nope']", "handshakeRequest nope anonymous"),
+        ("[0,'app'],login:['a','b']", "handshakeRequest app login"),
+        ("[0,'app'],session:['x',0]", "handshakeRequest app session"),
+    ] {
+        let mut peer = Peer::open(server.address().unwrap()).await;
+        peer.ask(&format!("{{handshake:{request}}}")).await;
+        assert_eq!(soon(reports.recv()).await.unwrap(), event);
+    }
 }

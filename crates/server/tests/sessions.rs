@@ -408,3 +408,75 @@ async fn a_message_survives_transports_that_break() {
     let (mut peer, _) = resume(address, &session, 0).await;
     assert_eq!(peer.receive().await, "{event:[-1,'i'],x:[]}");
 }
+
+#[tokio::test]
+async fn after_a_close_events_and_resent_calls_wait_and_others_fail() {
+    let (_server, address, mut reports) = resuming(ServerOptions::new([app()])).await;
+    let (mut peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    connection.close();
+    assert_eq!(peer.closed().await, Some(1000));
+    drop(peer);
+    until(&mut reports, "disconnect").await;
+    connection.emit("page", "kept", ()).unwrap();
+    let resent = tokio::spawn({
+        let connection = connection.clone();
+        async move { connection.call_with_resend("page", "again", ()).await }
+    });
+    assert_eq!(
+        soon(connection.call("page", "once", ())).await,
+        Err(CallError::Closed)
+    );
+    assert_eq!(
+        soon(connection.inspect("page")).await,
+        Err(CallError::Closed)
+    );
+    let (mut peer, answer) = resume(address, &session, 0).await;
+    assert_eq!(answer, "{handshake:[0],ok:0}");
+    assert_eq!(peer.receive().await, "{event:[-1,'page'],kept:[]}");
+    assert_eq!(peer.receive().await, "{call:[-2,'page'],again:[]}");
+    peer.send("{callback:[-2],ok:[1]}").await;
+    assert_eq!(soon(resent).await.unwrap(), Ok(vec![Value::Number(1.0)]));
+}
+
+#[tokio::test]
+async fn a_call_older_than_one_that_was_answered_is_lost_too() {
+    let options = ServerOptions::new([app()]).in_doubt_timeout(Duration::ZERO);
+    let (_server, address, mut reports) = resuming(options).await;
+    let (mut peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    let slow = tokio::spawn({
+        let connection = connection.clone();
+        async move { connection.call("page", "slow", ()).await }
+    });
+    assert_eq!(peer.receive().await, "{call:[-1,'page'],slow:[]}");
+    let inspect = tokio::spawn(async move { connection.inspect("page").await });
+    assert_eq!(peer.receive().await, "{inspect:[-2,'page']}");
+    peer.send("{callback:[-2],ok:[]}").await;
+    assert_eq!(soon(inspect).await.unwrap(), Ok(Vec::new()));
+    drop(peer);
+    until(&mut reports, "disconnect").await;
+    let _peer = resume(address, &session, 2).await;
+    assert_eq!(soon(slow).await.unwrap(), Err(CallError::Lost));
+}
+
+#[tokio::test]
+async fn a_server_that_only_emits_asks_for_an_acknowledgement() {
+    let (_server, address, mut reports) = resuming(ServerOptions::new([app()])).await;
+    let (mut peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    for _ in 0..64 {
+        connection.emit("i", "e", ()).unwrap();
+    }
+    for id in 1..=64 {
+        assert_eq!(peer.receive().await, format!("{{event:[-{id},'i'],e:[]}}"));
+    }
+    assert_eq!(peer.receive().await, "{ping:[-65]}");
+    peer.send("{pong:[-65]}").await;
+    assert_eq!(peer.ask("{ping:[1]}").await, "{pong:[1]}");
+    // Nothing of it is kept any more, whatever the client says.
+    drop(peer);
+    until(&mut reports, "disconnect").await;
+    let (mut peer, _) = resume(address, &session, 0).await;
+    assert_eq!(peer.ask("{ping:[2]}").await, "{pong:[2]}");
+}
