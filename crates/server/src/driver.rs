@@ -379,3 +379,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         Then::Continue
     }
 }
+
+#[cfg(test)]
+mod tests;
