@@ -162,11 +162,11 @@ impl Server {
         ServerHandle {
             hub: Arc::clone(&self.hub),
         }
+    }
 
     #[cfg(test)]
     pub(crate) fn hub(&self) -> Arc<Hub> {
         Arc::clone(&self.hub)
-    }
     }
 }
 
