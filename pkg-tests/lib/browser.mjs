@@ -5,8 +5,8 @@
 import { createServer } from 'node:http';
 import { chromium } from 'playwright-core';
 
-/** Starts the browser; `close()` ends it. */
-export const launch = () =>
+/** Starts the browser, with more of its flags if need be; `close()` ends it. */
+export const launch = (...flags) =>
   chromium.launch({
     executablePath: process.env.CHROME || '/usr/bin/chromium',
     args: [
@@ -15,6 +15,7 @@ export const launch = () =>
       '--disable-gpu',
       '--no-first-run',
       '--disable-background-networking',
+      ...flags,
     ],
   });
 

@@ -37,8 +37,8 @@ function settle(start) {
 }
 
 /** `ws.connect`; resolves to the connection, rejects with the error a callback would get. */
-export async function connect(url, app, client) {
-  const [connection] = await settle((done) => jstp.ws.connect(app, once(client), {}, url, done));
+export async function connect(url, app, client, config = {}) {
+  const [connection] = await settle((done) => jstp.ws.connect(app, once(client), config, url, done));
   return quiet(connection);
 }
 
