@@ -1,62 +1,117 @@
 //! A JSTP server: applications, sessions and authentication over WebSocket.
 //!
-//! Clients are pages that use `jstp-wasm` or upstream's `@metarhia/jstp`. An [`Application`] has a
-//! name, a version and [`Interface`]s; an interface has methods, which are async functions over a
-//! tuple of arguments, and handlers for the events that clients emit. [`create_server`] takes the
-//! applications and [options](ServerOptions), [`Server::listen`] begins.
+//! Clients are pages that use `jstp-wasm` or upstream's `@metarhia/jstp`, and upstream's clients under
+//! Node.js. An [`Application`] has a name, a version and [`Interface`]s; an interface has methods, which
+//! are async functions over a tuple of arguments, and handlers for the events that clients emit.
+//! [`create_server`] takes the applications and [options](ServerOptions), [`Server::listen`] begins. For
+//! each client there is a [`Connection`], through which the server calls the client's methods and emits
+//! events to it, whether the client is there at the moment or not.
 //!
-//! ```no_run
-//! use jstp_server::{
-//!     Application, AuthRequest, Connection, Interface, MethodError, ServerOptions, create_server,
-//! };
+#![doc = "```no_run"]
+#![doc = include_str!("../examples/server.rs")]
+#![doc = "```"]
 //!
-//! async fn authenticate(request: AuthRequest) -> Result<String, MethodError> {
-//!     let (user, password): (String, String) =
-//!         jstp_server::mdsf::from_value(request.credentials)?;
-//!     match password.as_str() {
-//!         "secret" => Ok(user),
-//!         _ => Err(MethodError::text("wrong password")),
-//!     }
-//! }
+//! A page meets it with
+//! `ws.connectAndInspect('demo', { connectPolicy: new SimpleConnectPolicy('ada', 'secret') }, ['calculator'], 'ws://127.0.0.1:3000')`.
 //!
-//! #[tokio::main]
-//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let calculator = Interface::new("calculator")
-//!         .method("add", async |_: Connection, (a, b): (f64, f64)| Ok(a + b))
-//!         .method("divide", async |_: Connection, (a, b): (f64, f64)| match b {
-//!             0.0 => Err(MethodError::text("Error: Zero division")),
-//!             b => Ok(a / b),
-//!         })
-//!         .event("typing", |client: &Connection, (what,): (String,)| {
-//!             println!("{:?} is typing {what}", client.username());
-//!         });
-//!     let application = Application::new("demo").version("1.0.0").interface(calculator);
-//!     let options = ServerOptions::new([application])
-//!         .auth_policy(authenticate)
-//!         .on_connect(|client| drop(client.emit("calculator", "welcome", ("hello",))));
-//!     let server = create_server(options)?;
-//!     println!("listening on {}", server.listen("127.0.0.1:3000").await?);
-//!     tokio::signal::ctrl_c().await?;
-//!     server.shutdown().await;
-//!     Ok(())
-//! }
-//! ```
+//! Sections in this documentation, such as "4.4", are those of `docs/protocol.md`, quirks such as "Q46"
+//! those of `docs/quirks.md`.
 //!
-//! # What happens when
+//! # Applications
 //!
+//! - **Arguments** are a tuple of what serde can read; their number is the method's arity. A call with
+//!   another number of arguments, or with one that does not fit, is answered with error 17 (section 6).
+//!   [`Interface::raw_method`] takes [`Value`]s as they come, of an arity that is given.
+//! - **Results.** What serde can write is one result, `()` none, [`Results`] several.
+//! - **Errors.** [`MethodError`] says which errors reach the client, and as what. A method that panics, or
+//!   fails with an error not meant for the client, answers with error 16; listeners hear why, and nobody
+//!   else is hurt.
+//! - **Versions.** A client asks for a version or an npm range and gets the greatest that fits, or, asking
+//!   for none, the greatest there is (5.3). [`create_apps_index`] makes the choice available to others.
+//!   [`Server::update_applications`] replaces what later clients are offered,
+//!   [`Server::update_connections_api`] lets those who are there have it as well.
 //! - **Order.** A client's messages are taken one after the other. A method runs right away until it
 //!   first has to wait, so calls begin in the order in which they came; from there on they run side
-//!   by side, and answers leave as they are ready. Event handlers run to their end in order.
-//! - **Panics and errors.** A method that panics, or fails with an error not meant for the client,
-//!   answers with error 16; [`ServerOptions::on_event`] hears why. [`MethodError`] says which errors
-//!   reach the client.
-//! - **Sessions.** A [`Connection`] outlives its transport: for the
-//!   [`client_expiration_time`](ServerOptions::client_expiration_time) the client can resume, over
-//!   another transport, with what was sent to it meanwhile. Calls to a client that is away wait;
-//!   those whose answer was lost end with [`CallError::Lost`]. Sessions live in this process's
-//!   memory: they end with it.
-//! - **Limits.** Messages have at most 8 MiB, a client that reads too slowly is closed with 1013,
-//!   and what is kept for one that is away is bounded; beyond that, requests to it are refused.
+//!   by side, and answers leave as they are ready. Event handlers run to their end in order, and hold up
+//!   the messages behind them.
+//!
+//! # Clients
+//!
+//! An anonymous client is always let in. Any other strategy than `anonymous` and `session` is for the
+//! [`AuthPolicy`], for which an async closure will do; without one it is refused with error 11 (5.4).
+//!
+//! A [`Connection`] can be cloned, kept and used from any task. It outlives its transport: for the
+//! [`client_expiration_time`](ServerOptions::client_expiration_time) the client can resume its session over
+//! another transport (4.4). What is asked for meanwhile waits for it:
+//!
+//! | | while the client is away | when its transport broke after it left |
+//! | --- | --- | --- |
+//! | [`emit`](Connection::emit) | is kept | is sent again, unless the client has it |
+//! | [`call`](Connection::call), [`inspect`](Connection::inspect) | waits | ends with [`CallError::Lost`] if the client has it, is sent again if not |
+//! | [`call_with_resend`](Connection::call_with_resend) | waits | is made again: at least once |
+//! | an answer of a method | is kept | is lost with the transport (4.2) |
+//!
+//! [`Connection::close`] ends a transport, and its client may come back (Q46);
+//! [`Connection::forget_session`] ends the session. When a session has ended, by that or by its age, all that
+//! still waits is settled: no future hangs.
+//!
+//! # Events and logs
+//!
+//! [`ServerOptions::on_connect`] hears of new sessions, [`ServerOptions::on_event`] of all that is in
+//! [`ServerEvent`]: who comes and goes, who breaks the rules, every call, event and answer, and on request
+//! every message (5.6, section 10). Listeners run where it happens, so they must not block.
+//!
+//! `tracing` hears the same: connects and disconnects at `INFO`, failures of methods at `ERROR`, calls and
+//! messages at `TRACE`, in a span `client` for each transport with `connection`, `remote`, `application` as
+//! `name@version`, and of `session` the first eight characters, which tell it from others but do not
+//! suffice to take it over.
+//!
+//! # Limits and times
+//!
+//! Nothing that a client does makes the server keep more than these; each is an
+//! [option](ServerOptions), but for the last three.
+//!
+//! | | Default | Beyond it |
+//! | --- | --- | --- |
+//! | [connections](ServerOptions::max_connections) | 100 000 | dropped as they come |
+//! | TLS, HTTP and [handshake request](ServerOptions::handshake_timeout) | 3 s | closed |
+//! | [authentication](ServerOptions::auth_timeout) | 30 s | refused with error 11 |
+//! | [message, and frame](ServerOptions::max_message) | 8 MiB | closed with 1009 |
+//! | [what waits to be read by the client](ServerOptions::max_outgoing) | 8 MiB | closed with 1013 |
+//! | [what is kept until the client has it](ServerOptions::buffer_limit) | 10 000 messages, 16 MiB | requests to it fail |
+//! | [calls under way](ServerOptions::max_running_methods) | 10 000 | answered with error 16 |
+//! | [silence](ServerOptions::keepalive) | 20 s, and 10 s after a ping | dropped |
+//! | [the client's part of a close](ServerOptions::close_timeout) | 5 s | dropped |
+//! | [a session without a transport](ServerOptions::client_expiration_time) | 1 h | ends |
+//! | [their number](ServerOptions::max_detached_sessions) | 100 000 | the oldest end |
+//! | nesting, and values in a message | 1000, 1 048 576 | closed with 1000 |
+//! | answers kept for a client that is away | 1000, 1 MiB | the oldest are dropped |
+//! | head of the HTTP request | 16 KiB, 100 lines | status 400 |
+//!
+//! # For those who know upstream's server
+//!
+//! | upstream | here |
+//! | --- | --- |
+//! | `createServer(options, webSocketOptions, listener)` | [`create_server`], all in [`ServerOptions`] |
+//! | `applications`, `createAppsIndex` | [`ServerOptions::new`], [`create_apps_index`] |
+//! | `authPolicy` | [`auth_policy`](ServerOptions::auth_policy) |
+//! | `heartbeatInterval`, `clientExpirationTime` | [`heartbeat_interval`](ServerOptions::heartbeat_interval), [`client_expiration_time`](ServerOptions::client_expiration_time) |
+//! | `listener`, the event `connect` | [`on_connect`](ServerOptions::on_connect) |
+//! | `originCheckStrategy` | [`origin_check`](ServerOptions::origin_check) |
+//! | the events, `log` | [`on_event`](ServerOptions::on_event), [`log_messages`](ServerOptions::log_messages) |
+//! | `getClients`, `getClientsArray`, `broadcast` | [`Server::clients`], [`Server::broadcast`] |
+//! | `updateApplications`, `updateConnectionsApi` | [`Server::update_applications`], [`Server::update_connections_api`] |
+//! | `close` | [`Server::close`]; [`Server::shutdown`] says goodbye to clients too |
+//! | `callMethod`, `callMethodWithResend` | [`Connection::call`], [`Connection::call_with_resend`] |
+//! | `emitRemoteEvent`, `inspectInterface`, `ping` | [`emit`](Connection::emit), [`inspect`](Connection::inspect), [`ping`](Connection::ping) |
+//! | `session`, used as a Map | [`Connection::get`], [`set`](Connection::set), [`with_storage`](Connection::with_storage) |
+//!
+//! # Running one
+//!
+//! The binary `jstp-server` of this crate serves a demo; its source shows a server with flags, signals and a
+//! certificate that is replaced while it runs. `wss` needs nothing but [`ServerOptions::tls`]; behind a
+//! proxy that speaks TLS, [`trusted_proxies`](ServerOptions::trusted_proxies) says whose word on a client's address
+//! counts. The README has the rest.
 
 mod application;
 mod auth;
