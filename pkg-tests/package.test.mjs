@@ -19,6 +19,7 @@ test('the tarball holds exactly what package.json lists', () => {
 
 test('the tarball is what it should be', () => {
   assert.deepEqual(packed, [
+    'CHANGELOG.md',
     'LICENSE',
     'README.md',
     'client.js',
@@ -41,6 +42,22 @@ test('every path that package.json exports is in the tarball', () => {
     assert.match(path, /^\.\//);
     assert.ok(packed.includes(path.slice(2)), `${path} is missing`);
   }
+});
+
+test('every link of the README leads somewhere', async () => {
+  const readme = await readFile(new URL('README.md', PKG), 'utf8');
+  const links = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link);
+  assert.ok(links.length > 0);
+  for (const link of links) {
+    assert.ok(/^(https:|#)/.test(link) || packed.includes(link), `${link} is not in the tarball`);
+  }
+});
+
+test('package.json says what the package was made of', () => {
+  assert.match(manifest.build.commit, /^[0-9a-f]{40}(, with changes)?$/);
+  const versions = Object.entries(manifest.build.tools);
+  assert.equal(versions.length, 6);
+  for (const [tool, version] of versions) assert.match(version, /^\d+/, tool);
 });
 
 test('no name in the package depends on how the crate was compiled', () => {

@@ -4,6 +4,7 @@
 // modules themselves, not the copies that wasm-bindgen keeps under a name with a hash: a class that exists
 // twice fails `instanceof`.
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { access, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -36,7 +37,8 @@ try {
   await bundle();
   writeTypes();
   await writeTypesOfEntries();
-  for (const name of ['README.md', 'LICENSE']) await cp(join(root, name), join(draft, name));
+  for (const name of ['CHANGELOG.md', 'LICENSE']) await cp(join(root, name), join(draft, name));
+  await writeReadme();
   await writeManifest();
   await checkImports();
   await rm(out, { recursive: true, force: true });
@@ -171,6 +173,44 @@ async function writeTypesOfEntries() {
   }
 }
 
+/** The README, whose links lead no further than the package does. */
+async function writeReadme() {
+  const present = new Set(await files(draft));
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const linked = readme.replace(/\[([^\]]+)\]\((?![a-z]+:|#)([^)#]+)(#[^)]*)?\)/g, (link, text, path) => {
+    const packed = path === 'src/types.ts' ? 'index.d.ts' : path;
+    return present.has(packed) ? `[${text}](${packed})` : text;
+  });
+  await writeFile(join(draft, 'README.md'), linked);
+}
+
+/** What the package was made of and with. Nothing of when or where: two builds of the same are the same. */
+function provenance() {
+  const first = (command, ...args) =>
+    execFileSync(command, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim().split('\n')[0];
+  const git = (...args) => {
+    try {
+      return first('git', ...args);
+    } catch {
+      return undefined; // Not a checkout, or no git.
+    }
+  };
+  const commit = git('rev-parse', 'HEAD');
+  const installed = (name) =>
+    JSON.parse(readFileSync(join(root, 'pkg-tests/node_modules', name, 'package.json'), 'utf8')).version;
+  return {
+    commit: commit && (git('status', '--porcelain') ? `${commit}, with changes` : commit),
+    tools: {
+      rustc: first('rustc', '--version').replace(/^rustc /, ''),
+      'wasm-bindgen': first('wasm-bindgen', '--version').replace(/^.* /, ''),
+      'wasm-pack': first('wasm-pack', '--version').replace(/^.* /, ''),
+      'wasm-opt': first('wasm-opt', '--version').replace(/^.*version (\S+).*$/, '$1'),
+      esbuild: installed('esbuild'),
+      typescript: installed('typescript'),
+    },
+  };
+}
+
 async function writeManifest() {
   const manifest = {
     name: CRATE,
@@ -192,6 +232,7 @@ async function writeManifest() {
       './package.json': './package.json',
     },
     files: (await files(draft)).sort(),
+    build: provenance(),
   };
   await writeFile(join(draft, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
