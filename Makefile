@@ -9,7 +9,7 @@ WASM := --target wasm32-unknown-unknown
 WASM_PACK_OUT := target/wasm-pack
 TYPEDOC := node pkg-tests/node_modules/typedoc/bin/typedoc --options docs/api/typedoc.json
 
-.PHONY: help setup check test test-core test-web test-pkg package size docs demo bench clean \
+.PHONY: help setup check test test-all test-core test-web test-pkg package size docs demo bench clean \
 	need-rust need-lint need-tools need-npm need-browser
 
 help: ## list these targets
@@ -32,6 +32,11 @@ check: need-rust need-lint need-npm ## format, lints and documentation, warnings
 	$(TYPEDOC) --emit none
 
 test: test-core test-web test-pkg ## all tests
+
+test-all: test ## all tests, with every bundler, every browser and a second build
+	scripts/reproducible.sh
+	cargo build --package jstp-server
+	. scripts/browser.sh && JSTP_MATRIX=all node --test --test-reporter=spec pkg-tests/bundlers/matrix.test.mjs
 
 # The root crate is made for a browser and has its tests there, in test-web.
 test-core: need-rust ## native tests of core and server

@@ -1,0 +1,4 @@
+import { ws } from 'jstp-wasm';
+import { answer } from './talk.js';
+
+answer(ws);
