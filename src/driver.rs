@@ -22,7 +22,7 @@ use crate::options::{App, CallOptions, ClientOptions, TransportOptions};
 use crate::page_connection::PageConnection;
 use crate::payload::{self, Inbox};
 use crate::reconnect::Reconnecting;
-use crate::socket::{self, Socket, SocketEvent};
+use crate::socket::{Outlet, Socket, SocketEvent};
 use crate::status::Status;
 use crate::waiter::Waiter;
 use crate::waiting::{Abort, Awaited, Wait, Waiting};
@@ -44,8 +44,11 @@ pub(crate) struct Driver {
     core: RefCell<Core>,
     outputs: RefCell<VecDeque<Output>>,
     delivering: Cell<bool>,
-    inbox: RefCell<Inbox>,
+    /// Absent while a message is being dealt with.
+    inbox: RefCell<Option<Inbox>>,
     socket: RefCell<Option<Socket>>,
+    /// Whether the transport carries arrays of messages (extensions.md).
+    batch: Cell<bool>,
     alarm: Alarm,
     transport: RefCell<TransportOptions>,
     pub(crate) app: App,
@@ -100,6 +103,7 @@ impl Driver {
             delivering: Cell::new(false),
             inbox: RefCell::default(),
             socket: RefCell::default(),
+            batch: Cell::new(false),
             alarm: Alarm::default(),
             transport: RefCell::new(transport),
             app,
@@ -196,6 +200,7 @@ impl Driver {
         let socket = Socket::open(
             &self.url(),
             SUBPROTOCOL,
+            self.transport(|transport| transport.batch),
             self.transport(|transport| transport.constructor.clone())
                 .as_ref(),
             move |event| driver.socket_event(event),
@@ -339,16 +344,24 @@ impl Driver {
         }
     }
 
-    /// The browser's own object. A socket of the page's making may call back into us from `send`,
-    /// so nothing is borrowed while it is used.
+    /// The browser's own object.
     pub(crate) fn raw_socket(&self) -> Option<WebSocket> {
         let socket = self.socket.borrow();
         socket.as_ref().map(|socket| socket.raw().clone())
     }
 
+    /// A socket of the page's making may call back into us from `send`, so nothing is borrowed while
+    /// this is used.
+    fn outlet(&self) -> Option<Outlet> {
+        let socket = self.socket.borrow();
+        socket.as_ref().map(|socket| socket.outlet().clone())
+    }
+
     fn socket_event(self: &Rc<Self>, event: SocketEvent) {
         match event {
             SocketEvent::Open => {
+                let batch = self.outlet().is_some_and(|outlet| outlet.is_batch());
+                self.batch.set(batch);
                 self.status.because("transport open", JsValue::UNDEFINED);
                 self.turn(|core, now| core.handle_open(now));
                 if let Some(attempt) = self.take_attempt() {
@@ -358,13 +371,12 @@ impl Driver {
             SocketEvent::Text(text) => {
                 #[cfg(feature = "trap")]
                 crate::trap::at(&text);
+                // Page code runs while it is in use, and a socket of its making may bring the next
+                // message then.
+                let mut inbox = self.inbox.take().unwrap_or_default();
                 self.status.came(&text);
-                self.log("incomingMessage", || [payload::parse(&String::from(&text))]);
-                // The core runs no page code, so the one buffer is enough.
-                self.turn(|core, now| {
-                    let mut inbox = self.inbox.borrow_mut();
-                    inbox.with_text(&text, |text| core.handle_text(now, text));
-                });
+                inbox.with_text(&text, |text| self.received(text));
+                *self.inbox.borrow_mut() = Some(inbox);
             }
             SocketEvent::NotText => self.turn(|core, now| core.handle_not_utf8(now)),
             SocketEvent::Closed { code, reason } => {
@@ -373,6 +385,15 @@ impl Driver {
                 drop(socket);
                 self.turn(|core, _| core.handle_peer_close(code));
             }
+        }
+    }
+
+    /// Feeds the core what came, each message of it being delivered before the next is looked at.
+    fn received(self: &Rc<Self>, text: &str) {
+        for part in self.look(|core| core.messages(text, self.batch.get())) {
+            self.status.heard();
+            self.log("incomingMessage", || [payload::parse(part.text())]);
+            self.turn(|core, now| core.handle_part(now, part));
         }
     }
 
@@ -385,15 +406,15 @@ impl Driver {
             match output {
                 None => break,
                 Some(Output::Transmit(text)) => {
-                    if let Some(raw) = self.raw_socket() {
+                    if let Some(outlet) = self.outlet() {
                         self.status.left(&text);
-                        socket::send(&raw, &text);
+                        outlet.send(&text);
                         self.log("outgoingMessage", || [payload::parse(&String::from(&text))]);
                     }
                 }
                 Some(Output::Close { code }) => {
-                    if let Some(raw) = self.raw_socket() {
-                        socket::close(&raw, code);
+                    if let Some(outlet) = self.outlet() {
+                        outlet.close(code);
                     }
                 }
                 Some(Output::Drop) => {

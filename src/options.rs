@@ -25,6 +25,8 @@ pub(crate) struct TransportOptions {
     /// The configuration and the URL, in the form in which the page gave them.
     pub(crate) given: Array,
     pub(crate) url: String,
+    /// Whether several messages in one are offered (extensions.md).
+    pub(crate) batch: bool,
     /// Stands in for the global `WebSocket`.
     pub(crate) constructor: Option<Function>,
     pub(crate) sending: Sending,
@@ -334,6 +336,7 @@ impl TransportOptions {
         let mut options = Self {
             given,
             url,
+            batch: true,
             constructor: None,
             sending: Sending::default(),
             connect_timeout: None,
@@ -369,6 +372,7 @@ impl TransportOptions {
         }
         self.sending.allow_non_finite = read_flag(config, name, "allowNonFinite")?;
         self.sending.honour_to_mdsf = read_flag(config, name, "honourToMDSF")?;
+        self.batch = get(config, "batch")?.is_undefined() || read_flag(config, name, "batch")?;
         self.connect_timeout = read_millis(config, name, "connectTimeout")?;
         self.close_timeout = read_millis(config, name, "closeTimeout")?;
         self.max_received_message_size = match read_number(config, name, "maxReceivedMessageSize")?

@@ -24,6 +24,7 @@ pub(crate) enum SocketEvent {
 /// A WebSocket and the closures it calls.
 pub(crate) struct Socket {
     raw: WebSocket,
+    outlet: Outlet,
     _on_open: Closure<dyn Fn(Event)>,
     _on_message: Closure<dyn Fn(MessageEvent)>,
     _on_close: Closure<dyn Fn(CloseEvent)>,
@@ -31,17 +32,18 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Begins to open a WebSocket. `constructor` stands in for the global one.
+    /// Begins to open a WebSocket. `batch` offers the extension, `constructor` stands in for the global one.
     ///
     /// # Errors
     /// What the constructor threw.
     pub(crate) fn open(
         url: &str,
         protocol: &str,
+        batch: bool,
         constructor: Option<&Function>,
         tell: impl Fn(SocketEvent) + Clone + 'static,
     ) -> Result<Self, JsValue> {
-        let raw = open_socket(url, protocol, constructor)?;
+        let raw = open_socket(url, protocol, batch, constructor)?;
         raw.set_binary_type(BinaryType::Arraybuffer);
 
         let on_open = Closure::new({
@@ -65,6 +67,7 @@ impl Socket {
         raw.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         raw.set_onclose(Some(on_close.as_ref().unchecked_ref()));
         Ok(Self {
+            outlet: Outlet::new(&raw),
             raw,
             _on_open: on_open,
             _on_message: on_message,
@@ -76,6 +79,11 @@ impl Socket {
     /// The browser's own object.
     pub(crate) fn raw(&self) -> &WebSocket {
         &self.raw
+    }
+
+    /// Where messages leave.
+    pub(crate) fn outlet(&self) -> &Outlet {
+        &self.outlet
     }
 }
 
@@ -99,8 +107,29 @@ extern "C" {
     fn open_socket(
         url: &str,
         protocol: &str,
+        batch: bool,
         constructor: Option<&Function>,
     ) -> Result<WebSocket, JsValue>;
+
+    // In JavaScript, because texts to send do not enter linear memory, nor do those they are put together
+    // to.
+    #[derive(Clone)]
+    pub(crate) type Outlet;
+
+    #[wasm_bindgen(constructor)]
+    fn new(socket: &WebSocket) -> Outlet;
+
+    /// Whether the server has agreed to several messages in one (extensions.md).
+    #[wasm_bindgen(method, getter, js_name = isBatch)]
+    pub(crate) fn is_batch(this: &Outlet) -> bool;
+
+    /// Sends a message. One that the socket no longer takes is lost with it.
+    #[wasm_bindgen(method)]
+    pub(crate) fn send(this: &Outlet, text: &JsString);
+
+    /// Begins to close, after what was sent so far.
+    #[wasm_bindgen(method)]
+    pub(crate) fn close(this: &Outlet, code: u16);
 }
 
 #[wasm_bindgen]
@@ -110,15 +139,6 @@ extern "C" {
     #[wasm_bindgen(thread_local_v2, js_name = Boolean)]
     static IGNORE: Function;
 
-    type Sender;
-
-    #[wasm_bindgen(method, getter, js_name = readyState)]
-    fn ready_state(this: &Sender) -> JsValue;
-
-    // The string goes as it is; web-sys would take it through linear memory.
-    #[wasm_bindgen(method, js_name = send, catch)]
-    fn send_string(this: &Sender, text: &JsString) -> Result<(), JsValue>;
-
     type Utf8Decoder;
 
     #[wasm_bindgen(constructor, js_class = "TextDecoder")]
@@ -126,25 +146,6 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     fn decode(this: &Utf8Decoder, bytes: &ArrayBuffer) -> Result<JsString, JsValue>;
-}
-
-/// Sends a message. One that the socket no longer takes is lost with it.
-pub(crate) fn send(socket: &WebSocket, text: &JsString) {
-    // One that the page or the network has begun to close drops the message, with a complaint to
-    // the console; the session sends it over the next transport.
-    let socket = socket.unchecked_ref::<Sender>();
-    // A constructor of the page's own may make sockets that do not say.
-    let state = socket.ready_state().as_f64().unwrap_or_default();
-    if state >= f64::from(WebSocket::CLOSING) {
-        return;
-    }
-    // It throws only before it is open, when the core sends nothing.
-    let _ = socket.send_string(text);
-}
-
-/// Begins to close, after what was sent so far.
-pub(crate) fn close(socket: &WebSocket, code: u16) {
-    let _ = socket.close_with_code(code);
 }
 
 /// Text as it is, binary read as UTF-8 (protocol.md 1.2).

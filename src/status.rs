@@ -40,11 +40,15 @@ impl Status {
         *self.reason.borrow_mut() = (reason, error);
     }
 
-    /// Counts a message that came. A UTF-16 unit counts as a byte: what JSTP sends is mostly ASCII.
+    /// Counts the bytes of what came. A UTF-16 unit counts as one: what JSTP sends is mostly ASCII.
     pub(crate) fn came(&self, text: &JsString) {
-        self.messages_in.set(self.messages_in.get() + 1.0);
         self.bytes_in
             .set(self.bytes_in.get() + f64::from(text.length()));
+    }
+
+    /// Counts a message that was in it.
+    pub(crate) fn heard(&self) {
+        self.messages_in.set(self.messages_in.get() + 1.0);
     }
 
     /// Counts a message that left.

@@ -930,6 +930,8 @@ export interface WebSocketConfig {
   allowNonFinite?: boolean | undefined;
   /** Ask values for their `toMDSF`, as upstream does. Default: false. */
   honourToMDSF?: boolean | undefined;
+  /** Offer servers to carry several messages in one of the WebSocket's; others notice nothing. Default: true. */
+  batch?: boolean | undefined;
   /** A constructor to use instead of the global `WebSocket`. Without either, connecting is an Error. */
   WebSocket?: unknown;
   [upstream: string]: unknown;

@@ -2,11 +2,74 @@
 
 const opened = new WeakSet();
 
+const BATCH = 'metarhia-jstp.batch';
+
+/** UTF-16 units up to which messages are put together (docs/extensions.md). */
+const MOST = 1 << 16;
+
 /** Opens a WebSocket, by the page's own constructor where it gave one. */
-export function openSocket(url, protocol, constructor) {
-  const socket = new (constructor ?? WebSocket)(url, [protocol]);
+export function openSocket(url, protocol, batch, constructor) {
+  const socket = new (constructor ?? WebSocket)(url, batch ? [BATCH, protocol] : [protocol]);
   opened.add(socket);
   return socket;
+}
+
+/** What leaves over a socket: at once, or with whatever else leaves in the same turn of the event loop. */
+export class Outlet {
+  #socket;
+  #greeted = false;
+  #waiting = [];
+  /** What waits, with a comma or bracket before each. */
+  #units = 0;
+
+  constructor(socket) {
+    this.#socket = socket;
+  }
+
+  get isBatch() {
+    return this.#socket.protocol === BATCH;
+  }
+
+  send(text) {
+    // The first is the handshake, which travels alone.
+    if (!this.#greeted || !this.isBatch) {
+      this.#greeted = true;
+      return this.#transmit(text);
+    }
+    const units = text.length + 1;
+    if (this.#units + units >= MOST) this.#flush();
+    this.#units += units;
+    if (this.#waiting.push(text) === 1) queueMicrotask(() => this.#flush());
+  }
+
+  /** Begins to close, after what was sent so far. */
+  close(code) {
+    this.#flush();
+    try {
+      this.#socket.close(code);
+    } catch {
+      // One of the page's own making.
+    }
+  }
+
+  #flush() {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    this.#units = 0;
+    this.#transmit(waiting.length === 1 ? waiting[0] : `[${waiting}]`);
+  }
+
+  #transmit(text) {
+    // One that the page or the network has begun to close drops the message, with a complaint to the
+    // console; the session sends it over the next transport. One of the page's own making may not say.
+    if (this.#socket.readyState >= 2) return;
+    try {
+      this.#socket.send(text);
+    } catch {
+      // It throws only before it is open, when there is nothing to send.
+    }
+  }
 }
 
 /** Closes one that nobody listens to any more; false if the value is none of ours. */

@@ -47,7 +47,7 @@ impl Inbox {
 
     /// Hands `text` to `read` as UTF-8, half surrogate pairs replaced by U+FFFD.
     ///
-    /// `read` must not run page code: that could bring in the next message while this one is in use.
+    /// If `read` runs page code that may bring in the next message, that one needs an inbox of its own.
     pub fn with_text<R>(&mut self, text: &JsString, read: impl FnOnce(&str) -> R) -> R {
         let written = self.write(text, 0, 0);
         let length = match usize::try_from(written) {

@@ -3,6 +3,7 @@
 #![allow(clippy::panic)]
 
 mod bad_input;
+mod batch;
 mod connecting;
 mod messages;
 mod network;
