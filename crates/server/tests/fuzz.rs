@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::process::Process;
-use common::raw::{FIN, PING, PONG, Raw, Seen, UPGRADE, close, frame, text};
+use common::raw::{FIN, PING, PONG, Raw, Seen, UPGRADE, close, frame, text, upgrade_with_batch};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -64,6 +64,12 @@ const TRAFFIC: &[&[&str]] = &[
         "{inspect:[1,'echo']}",
     ],
     &["{handshake:[0,'fixture'],login:['blocked','x']}"],
+    // Over a WebSocket without batches this ends with the first of them.
+    &[
+        "{handshake:[0,'fixture']}",
+        "[{call:[1,'calc'],answer:[]},{ping:[2]},{event:[3,'events'],said:[[1]]}]",
+        "[{inspect:[4,'calc']},{call:[5,'echo'],one:[{}]},{pong:[-1]},{call:[6,'calc'],add:[1,2]}]",
+    ],
 ];
 
 /// xorshift.
@@ -137,7 +143,11 @@ impl Random {
         let texts = self.one_of(TRAFFIC);
         // Where the bytes are changed: in the texts, in the frames, or in both; one of so many.
         let (in_texts, in_frames) = self.one_of(&[(4, 0), (0, 4), (8, 8)]);
-        let mut bytes = UPGRADE.as_bytes().to_vec();
+        let mut bytes = match self.below(2) {
+            0 => UPGRADE.to_owned(),
+            _ => upgrade_with_batch(),
+        }
+        .into_bytes();
         if self.below(20) == 0 {
             self.mutate(&mut bytes);
         }

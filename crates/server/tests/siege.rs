@@ -12,7 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::process::Process;
-use common::raw::{FIN, PING, Raw, Seen, TEXT, UPGRADE, close, frame, head, text};
+use common::raw::{
+    FIN, PING, Raw, Seen, TEXT, UPGRADE, close, frame, head, text, upgrade_with_batch,
+};
 use common::soon;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -337,6 +339,51 @@ async fn bombs() {
     .await;
     // Four at a time: text, values, and the answer that has them all again.
     siege.end(4 * 160 * MIB).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_that_are_bombs() {
+    let siege = Siege::begin("batches", &[]).await;
+    let address = siege.address;
+    let size = MIB;
+    let bombs: Arc<[(String, &str)]> = [
+        (",".repeat(size), "malformed"),
+        ("[".repeat(1_000_000), "malformed"),
+        ("{},".repeat(size / 3), "harmless"),
+        ("{pong:[1]},".repeat(size / 11), "harmless"),
+        ("{nope:[1]},".repeat(size / 11), "harmless"),
+        ("{ping:[1]},".repeat(size / 11), "answered"),
+        ("{call:[1,'a'],b:[]},".repeat(size / 20), "answered"),
+        ("{inspect:[1,'echo']},".repeat(size / 21), "answered"),
+        ("{call:[1,'echo'],never:[]},".repeat(size / 27), "answered"),
+    ]
+    .into();
+    each(bombs.len(), 3, |client| {
+        let bombs = Arc::clone(&bombs);
+        async move {
+            let (bomb, what) = &bombs[client];
+            let request = upgrade_with_batch();
+            let (mut raw, _) = Raw::connect_with(address, &request, "fixture").await;
+            raw.write(&text(format!("[{bomb}{{ping:[2]}}]"))).await;
+            loop {
+                match raw.next().await {
+                    Seen::Text(text) if text.contains("{pong:[2]}") => {
+                        break assert_ne!(*what, "malformed", "{bomb:.40}");
+                    }
+                    Seen::Text(_) => assert_eq!(*what, "answered", "{bomb:.40}"),
+                    // Answers that nobody reads soon enough are too many at once.
+                    Seen::Close(Some(1013)) => break assert_eq!(*what, "answered", "{bomb:.40}"),
+                    Seen::Close(code) => {
+                        assert_eq!(code, Some(1000), "{bomb:.40}");
+                        break assert_eq!(*what, "malformed", "{bomb:.40}");
+                    }
+                    other => panic!("{other:?} for {bomb:.40}"),
+                }
+            }
+        }
+    })
+    .await;
+    siege.end(160 * MIB).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

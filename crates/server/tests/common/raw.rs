@@ -22,6 +22,14 @@ pub(crate) const UPGRADE: &str = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocke
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: metarhia-jstp\r\n\r\n";
 
+/// The same of a client that knows of batches.
+pub(crate) fn upgrade_with_batch() -> String {
+    UPGRADE.replace(
+        ": metarhia-jstp\r",
+        ": metarhia-jstp.batch, metarhia-jstp\r",
+    )
+}
+
 /// A frame as a client sends it: the first byte with all its bits, masked.
 pub(crate) fn frame(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
     const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -78,12 +86,17 @@ pub(crate) struct Raw {
 impl Raw {
     /// A WebSocket without a handshake.
     pub(crate) async fn open(address: SocketAddr) -> Self {
+        Self::open_with(address, UPGRADE).await
+    }
+
+    /// A WebSocket opened with this request, without a handshake.
+    pub(crate) async fn open_with(address: SocketAddr, request: &str) -> Self {
         let mut stream = TcpStream::connect(address)
             .await
             .expect("the server listens");
         stream.set_nodelay(true).expect("a fresh stream");
         stream
-            .write_all(UPGRADE.as_bytes())
+            .write_all(request.as_bytes())
             .await
             .expect("the transport is up");
         let mut answer = Vec::new();
@@ -96,7 +109,16 @@ impl Raw {
 
     /// A WebSocket with a session of this application, and the session's id.
     pub(crate) async fn connect(address: SocketAddr, app: &str) -> (Self, String) {
-        let mut raw = Self::open(address).await;
+        Self::connect_with(address, UPGRADE, app).await
+    }
+
+    /// The same over a WebSocket opened with this request.
+    pub(crate) async fn connect_with(
+        address: SocketAddr,
+        request: &str,
+        app: &str,
+    ) -> (Self, String) {
+        let mut raw = Self::open_with(address, request).await;
         raw.write(&text(format!("{{handshake:[0,'{app}']}}"))).await;
         let Seen::Text(answer) = raw.next().await else {
             panic!("the handshake is to be answered");
