@@ -38,7 +38,7 @@ export class Application {
     }
     version ||= '1.0.0';
     if (typeof version !== 'string' || version.length > 256 || !VERSION.test(version)) {
-      throw new TypeError('Invalid semver version');
+      throw new TypeError(`Invalid semver version: ${version}`);
     }
     this.name = name;
     this.version = version;

@@ -264,7 +264,7 @@ impl fmt::Display for Refused {
                 write!(f, "{what} {quoted} cannot be sent: {why}")
             }
             Self::HandshakeNotPossible => {
-                write!(f, "a handshake needs an open transport without one")
+                write!(f, "a handshake needs an open transport that has had none")
             }
         }
     }
