@@ -2,12 +2,14 @@
 // and what it logs is what the comments behind it announce.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { staticServer } from '../scripts/static.mjs';
 import { launch } from './lib/browser.mjs';
@@ -16,6 +18,7 @@ import { startServer } from './lib/process.mjs';
 
 const README = new URL('../README.md', import.meta.url);
 const PKG = fileURLToPath(new URL('../pkg/', import.meta.url));
+const TSC = fileURLToPath(new URL('node_modules/typescript/bin/tsc', import.meta.url));
 const PATIENCE_MS = 15_000;
 
 /** What the README calls the servers, and the flags to have such a one. */
@@ -70,7 +73,7 @@ describe('README.md', () => {
 
   test('has the examples it is known for', () => {
     const headings = examples(readme).map(({ heading }) => heading);
-    for (const heading of ['In a page', 'With callbacks', 'Logging in', 'Being called']) {
+    for (const heading of ['In ten lines', 'With callbacks', 'Logging in', 'Being called']) {
       assert.ok(headings.includes(heading), `nothing under "${heading}"`);
     }
   });
@@ -82,6 +85,18 @@ describe('README.md', () => {
       assert.deepEqual(await run(code, expected.length), expected);
     });
   }
+
+  test('the examples in TypeScript compile', async () => {
+    const blocks = [...readme.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code);
+    assert.ok(blocks.length > 0);
+    await Promise.all(blocks.map((code, index) => writeFile(join(folder, `example-${index}.ts`), code)));
+    const compilerOptions = {
+      target: 'es2022', lib: ['es2022', 'dom'], module: 'esnext', moduleResolution: 'bundler', types: [],
+      strict: true, noEmit: true, paths: { 'jstp-wasm': [`${PKG}index.d.ts`] },
+    };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+    await promisify(execFile)(process.execPath, [TSC, '--project', folder]).catch(({ stdout }) => assert.fail(stdout));
+  });
 
   /** Runs an example; resolves to what it logged, once that is `count` lines and it has ended. */
   async function run(code, count) {
