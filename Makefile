@@ -29,7 +29,7 @@ check: need-rust need-lint need-npm ## format, lints and documentation, warnings
 	cargo build --package jstp-proto $(WASM)
 	RUSTDOCFLAGS=-Dwarnings cargo doc $(NATIVE) --no-deps
 	RUSTDOCFLAGS='-Dwarnings -Arustdoc::private-intra-doc-links' cargo doc $(WASM) --package jstp-wasm --no-deps --document-private-items
-	$(TYPEDOC) --emit none
+	$(TYPEDOC) --out target/api
 
 test: test-core test-web test-pkg ## all tests
 

@@ -1,5 +1,10 @@
-// The types of the npm package, written by hand: what a page sees of jstp-wasm. "protocol.md" and
-// "mdsf.md" are pages in docs/ of its repository.
+/**
+ * The types of the npm package, written by hand: what a page sees of jstp-wasm. Entries `jstp-wasm`,
+ * `jstp-wasm/inline` and `jstp-wasm/slim` have all of it. "protocol.md" and "mdsf.md" are pages in docs/
+ * of its repository.
+ *
+ * @module API
+ */
 
 // What an interface says of itself.
 
@@ -980,6 +985,7 @@ export type ConnectedAndInspected<Interfaces = any> = (
  * WebSocket connections. The URL's `http:` and `https:` stand for `ws:` and `wss:`, and in a page it may be
  * relative; another scheme or a fragment is a TypeError.
  *
+ * @namespace
  * @category Connecting
  */
 export declare const ws: {
