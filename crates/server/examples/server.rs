@@ -1,4 +1,4 @@
-//! A calculator for clients that know the password.
+//! A calculator, for anonymous clients and for those who log in.
 
 use jstp_server::{
     Application, AuthRequest, Connection, Interface, MethodError, ServerOptions, create_server,

@@ -1,5 +1,6 @@
 //! Driver: the task behind one socket, which feeds a connection's core and does what it says.
 
+use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -36,9 +37,12 @@ pub(crate) async fn serve_tls(
 ) {
     let (accepted, opened) = (Instant::now(), hub.now());
     let by = accepted + hub.settings.handshake_timeout;
-    // Whoever does not get this far never was a client.
-    if let Ok(Ok(stream)) = timeout_at(by, tls.accept(stream)).await {
-        serve(hub, stream, remote, accepted, opened).await;
+    match timeout_at(by, tls.accept(stream)).await {
+        Ok(Ok(stream)) => serve(hub, stream, remote, accepted, opened).await,
+        // Somebody looked whether there is anybody.
+        Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {}
+        Ok(Err(error)) => hub.turned_away(remote, &format!("no TLS came about: {error}")),
+        Err(_) => hub.turned_away(remote, "its TLS handshake took too long"),
     }
 }
 
@@ -63,14 +67,18 @@ pub(crate) async fn serve<S>(
         trusted_proxies: hub.settings.trusted_proxies,
         batch: hub.settings.batch,
     };
-    let Ok(Ok(opening)) = timeout_at(by, opening::read(&mut stream, &terms)).await else {
-        return;
+    let opening = match timeout_at(by, opening::read(&mut stream, &terms)).await {
+        Ok(Ok(opening)) => opening,
+        // It is gone.
+        Ok(Err(_)) => return,
+        Err(_) => return hub.turned_away(remote, "its HTTP request took too long"),
     };
     let patience = hub.settings.close_timeout;
     match opening {
-        Opening::Refused { answer } => {
+        Opening::Refused(refusal) => {
+            hub.turned_away(remote, &refusal.why);
             let refusing = async {
-                if stream.write_all(answer.as_bytes()).await.is_ok() {
+                if stream.write_all(refusal.answer.as_bytes()).await.is_ok() {
                     linger(&mut stream).await;
                 }
             };

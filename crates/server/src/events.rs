@@ -1,5 +1,7 @@
 //! What a server tells its listener.
 
+use std::net::SocketAddr;
+
 use jstp_proto::mdsf::Value;
 
 use crate::connection::Connection;
@@ -42,6 +44,20 @@ pub enum ServerEvent<'a> {
         /// The client.
         connection: &'a Connection,
         /// What it did, in a sentence.
+        error: &'a str,
+    },
+    /// Somebody was turned away before there was a client: no TLS came about, the HTTP request was
+    /// refused or took too long (protocol.md 1.1), or there are too many clients.
+    TurnedAway {
+        /// Where it came from: the TCP connection's other end, whatever proxies say.
+        remote: SocketAddr,
+        /// Why, in a sentence.
+        why: &'a str,
+    },
+    /// The system does not hand connections over, for want of file descriptors for example. Told
+    /// once, until one is handed over again.
+    CannotAccept {
+        /// What the system says.
         error: &'a str,
     },
     /// A client's message came, before anything is done about it. Only with

@@ -27,7 +27,22 @@ pub(crate) enum Opening {
         batch: bool,
     },
     /// Send the answer and close.
-    Refused { answer: &'static str },
+    Refused(Refusal),
+}
+
+/// A request that comes to nothing.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) answer: &'static str,
+    /// Why, for a person.
+    pub(crate) why: String,
+}
+
+impl Refusal {
+    fn new(answer: &'static str, why: impl Into<String>) -> Self {
+        let why = why.into();
+        Self { answer, why }
+    }
 }
 
 /// What a server makes its answer depend on.
@@ -38,12 +53,6 @@ pub(crate) struct Terms<C> {
     pub(crate) trusted_proxies: usize,
     /// Whether the extension may be agreed on.
     pub(crate) batch: bool,
-}
-
-impl Opening {
-    fn refused(answer: &'static str) -> Self {
-        Self::Refused { answer }
-    }
 }
 
 const BAD_REQUEST: &str =
@@ -69,15 +78,22 @@ pub(crate) async fn read<S: AsyncRead + Unpin, C: Fn(Option<&str>) -> bool>(
         let tail = head.get(searched..).unwrap_or_default();
         if let Some(found) = tail.windows(4).position(|window| window == b"\r\n\r\n") {
             let rest = head.split_off(searched + found + 4);
-            if head.len() > MAX_HEAD {
-                return Ok(Opening::refused(BAD_REQUEST));
-            }
-            return Ok(decide(&head, rest, terms).unwrap_or_else(Opening::refused));
+            let decided = if head.len() > MAX_HEAD {
+                Err(too_large())
+            } else {
+                decide(&head, rest, terms)
+            };
+            return Ok(decided.unwrap_or_else(Opening::Refused));
         }
         if head.len() > MAX_HEAD {
-            return Ok(Opening::refused(BAD_REQUEST));
+            return Ok(Opening::Refused(too_large()));
         }
     }
+}
+
+fn too_large() -> Refusal {
+    let why = format!("its HTTP request has more than {MAX_HEAD} bytes");
+    Refusal::new(BAD_REQUEST, why)
 }
 
 /// Returns the answer to a complete request head, or the refusal.
@@ -85,17 +101,17 @@ fn decide<C: Fn(Option<&str>) -> bool>(
     head: &[u8],
     rest: Vec<u8>,
     terms: &Terms<C>,
-) -> Result<Opening, &'static str> {
+) -> Result<Opening, Refusal> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     if !request.parse(head).is_ok_and(|status| status.is_complete()) {
-        return Err(BAD_REQUEST);
+        return Err(Refusal::new(BAD_REQUEST, "it did not send an HTTP request"));
     }
     let is_get = request.method == Some("GET") && request.version == Some(1);
     let headers = Headers(request.headers);
     if !is_get || !headers.lists("upgrade", "websocket") || !headers.lists("connection", "upgrade")
     {
-        return Err(BAD_REQUEST);
+        return Err(Refusal::new(BAD_REQUEST, "it did not ask for a WebSocket"));
     }
     let host = headers.first("host");
     let key = headers
@@ -103,15 +119,25 @@ fn decide<C: Fn(Option<&str>) -> bool>(
         .filter(|key| !key.is_empty());
     let version = headers.first("sec-websocket-version");
     let (Some(_), Some(key), Some(version)) = (host, key, version) else {
-        return Err(BAD_REQUEST);
+        let why = "its request lacks Host, Sec-WebSocket-Key or Sec-WebSocket-Version";
+        return Err(Refusal::new(BAD_REQUEST, why));
     };
     if version != "13" {
-        return Err(UPGRADE_REQUIRED);
+        let why = format!("it asked for version {version:?} of WebSocket, and there is only 13");
+        return Err(Refusal::new(UPGRADE_REQUIRED, why));
     }
-    if !(terms.allows_origin)(headers.first("origin")) {
-        return Err(FORBIDDEN);
+    let origin = headers.first("origin");
+    if !(terms.allows_origin)(origin) {
+        let why = match origin {
+            Some(origin) => format!("its origin {origin:?} may not connect"),
+            None => "it has no origin, and only some may connect".to_owned(),
+        };
+        return Err(Refusal::new(FORBIDDEN, why));
     }
-    let (subprotocol, batch) = headers.subprotocol(terms.batch).ok_or(FORBIDDEN)?;
+    let Some((subprotocol, batch)) = headers.subprotocol(terms.batch) else {
+        let why = format!("it did not offer the subprotocol {SUBPROTOCOL}");
+        return Err(Refusal::new(FORBIDDEN, why));
+    };
     let accept = derive_accept_key(key.as_bytes());
     let answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\

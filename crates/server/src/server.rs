@@ -335,6 +335,11 @@ impl Hub {
         }
     }
 
+    /// Somebody did not even become a client.
+    pub(crate) fn turned_away(&self, remote: SocketAddr, why: &str) {
+        self.tell(&ServerEvent::TurnedAway { remote, why });
+    }
+
     /// The client's messages pass, over a new transport.
     pub(crate) fn joined(&self, connection: &Connection) {
         lock(&self.clients).insert(connection.id(), connection.clone());
@@ -389,6 +394,7 @@ impl Hub {
 /// Accepts until told to stop, and lets sessions expire meanwhile.
 async fn accept(hub: &Arc<Hub>, listener: TcpListener, mut stop: oneshot::Receiver<()>) {
     let mut sweeping = pin!(hub.sessions.sweep());
+    let mut is_failing = false;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -411,11 +417,22 @@ async fn accept(hub: &Arc<Hub>, listener: TcpListener, mut stop: oneshot::Receiv
                             tasks.spawn(driver::serve(hub, stream, remote, accepted, opened))
                         }
                     };
+                } else {
+                    drop(tasks);
+                    hub.turned_away(remote, "as many as may be are connected already");
                 }
+                is_failing = false;
             }
             // Either this one client is gone, or the process is out of something: then trying
-            // again at once would only burn the processor.
-            Err(_) => sleep(Duration::from_millis(20)).await,
+            // again at once would only burn the processor, and telling of it each time a log.
+            Err(error) => {
+                if !is_failing {
+                    let error = error.to_string();
+                    hub.tell(&ServerEvent::CannotAccept { error: &error });
+                }
+                is_failing = true;
+                sleep(Duration::from_millis(20)).await;
+            }
         }
     }
 }

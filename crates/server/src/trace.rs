@@ -76,6 +76,12 @@ pub(crate) fn event(event: &ServerEvent<'_>) {
         ServerEvent::ConnectionError { connection, error } => {
             info!(connection = connection.id(), error, "connectionError");
         }
+        ServerEvent::TurnedAway { remote, why } => {
+            debug!(%remote, why, "turnedAway");
+        }
+        ServerEvent::CannotAccept { error } => {
+            error!(error, "cannotAccept");
+        }
         ServerEvent::IncomingMessage { connection, text } => {
             trace!(connection = connection.id(), text, "incomingMessage");
         }

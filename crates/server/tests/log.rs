@@ -164,3 +164,59 @@ async fn a_refusal_is_told_of() {
         assert_eq!(soon(reports.recv()).await.unwrap(), event);
     }
 }
+
+#[tokio::test]
+async fn who_does_not_become_a_client_is_told_of_with_the_reason() {
+    let (report, mut reports) = mpsc::unbounded_channel();
+    let options = ServerOptions::new([app()])
+        .origin_check(|origin| origin == Some("https://good.example"))
+        .handshake_timeout(std::time::Duration::from_millis(200))
+        .on_event(move |event| {
+            if let ServerEvent::TurnedAway { remote, why } = event {
+                assert!(remote.ip().is_loopback());
+                let _ = report.send(why.to_string());
+            }
+        });
+    let (_server, address) = listening(options).await;
+    let upgrade = "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\nHost: x\r\n";
+    let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let version = "Sec-WebSocket-Version: 13\r\n";
+    let origin = "Origin: https://good.example\r\n";
+    for (request, why) in [
+        (
+            "nonsense\r\n\r\n".to_owned(),
+            "it did not send an HTTP request",
+        ),
+        (
+            "GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),
+            "it did not ask for a WebSocket",
+        ),
+        (
+            format!("{upgrade}\r\n"),
+            "its request lacks Host, Sec-WebSocket-Key or Sec-WebSocket-Version",
+        ),
+        (
+            format!("{upgrade}{key}Sec-WebSocket-Version: 8\r\n\r\n"),
+            "it asked for version \"8\" of WebSocket, and there is only 13",
+        ),
+        (
+            format!("{upgrade}{key}{version}\r\n"),
+            "it has no origin, and only some may connect",
+        ),
+        (
+            format!("{upgrade}{key}{version}Origin: null\r\n\r\n"),
+            "its origin \"null\" may not connect",
+        ),
+        (
+            format!("{upgrade}{key}{version}{origin}\r\n"),
+            "it did not offer the subprotocol metarhia-jstp",
+        ),
+        (
+            "GET / HTTP/1.1\r\n".to_owned(),
+            "its HTTP request took too long",
+        ),
+    ] {
+        common::http(address, &request).await;
+        assert_eq!(soon(reports.recv()).await.unwrap(), why);
+    }
+}

@@ -55,6 +55,10 @@ pub(crate) fn print(event: &ServerEvent<'_>) {
         } => {
             line(connection.id(), &format!("inspected {interface}"));
         }
+        ServerEvent::TurnedAway { remote, why } => {
+            write(&format!("{remote} was turned away: {}", printable(why)));
+        }
+        ServerEvent::CannotAccept { error } => write(&format!("cannot accept clients: {error}")),
         ServerEvent::Callback { connection, answer } => {
             let how = if answer.is_ok() { "" } else { " with an error" };
             line(connection.id(), &format!("answered{how}"));
@@ -83,12 +87,14 @@ pub(crate) fn print(event: &ServerEvent<'_>) {
 }
 
 fn line(connection: u64, what: &str) {
-    // What a client sent must not be able to move the cursor or forge lines.
-    let printable: String = what
-        .chars()
+    write(&format!("client {connection} {}", printable(what)));
+}
+
+/// What a client sent must not be able to move the cursor or forge lines.
+fn printable(text: &str) -> String {
+    text.chars()
         .map(|char| if char.is_control() { '\u{fffd}' } else { char })
-        .collect();
-    write(&format!("client {connection} {printable}"));
+        .collect()
 }
 
 fn write(line: &str) {
