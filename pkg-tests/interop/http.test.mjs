@@ -61,6 +61,19 @@ const rows = [
     request: { headers: protocols('metarhia-jstp.batch') },
     status: 403,
   },
+  {
+    name: 'the batch extension before the plain protocol',
+    request: { headers: protocols('metarhia-jstp.batch, metarhia-jstp') },
+    status: 101,
+    echoes: 'metarhia-jstp.batch',
+    upstream: { cites: 'extensions.md', status: 101, echoes: 'metarhia-jstp' },
+  },
+  {
+    name: 'the batch extension after the plain protocol',
+    request: { headers: protocols('metarhia-jstp, metarhia-jstp.batch') },
+    status: 101,
+    echoes: 'metarhia-jstp',
+  },
   { name: 'the upgrade', request: { headers: upgradeHeaders() }, status: 101, echoes: 'metarhia-jstp' },
   {
     name: 'any path and query',
