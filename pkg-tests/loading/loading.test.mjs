@@ -161,12 +161,14 @@ test('a source that is none is refused, and another may follow', LIMIT, async ()
     await tried(jstp.init('/pkg/index.js')),
     await tried(jstp.init(new Uint8Array([0, 97, 115, 109]))),
     await tried(jstp.init(42)),
+    await tried(jstp.init(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]))),
     await tried(jstp.init('/pkg/jstp_wasm_bg.wasm')),
     await sum(url),
   ], { entry: 'slim' });
   assert.match(told[2], /^Error: cannot load the WebAssembly module: /);
   assert.match(told[3], /^Error: cannot load the WebAssembly module: /);
-  assert.deepEqual(told.toSpliced(2, 2), [
+  assert.match(told[4], /^Error: cannot load the WebAssembly module: /);
+  assert.deepEqual(told.toSpliced(2, 3), [
     'Error: cannot load /pkg/missing.wasm: the server answered 404',
     'Error: cannot load /pkg/index.js: the server answered text/javascript; charset=utf-8',
     'fine',

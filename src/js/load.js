@@ -31,9 +31,25 @@ export function begin(find, source) {
 
 async function start(find, source) {
   compiled ??= await (source === undefined ? find(compile) : compile(source));
-  return instantiate(compiled, () => {
-    running = null;
-  });
+  try {
+    return await instantiate(compiled, () => {
+      running = null;
+    });
+  } catch (error) {
+    // It may be none of ours; and WebKit compiles what it then does not run.
+    compiled = null;
+    throw explained(error);
+  }
+}
+
+function explained(cause, source = 'the WebAssembly module') {
+  const isForbidden = /unsafe-eval|content security|\bCSP\b/i.test(cause.message);
+  return new Error(
+    isForbidden
+      ? "the Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src"
+      : `cannot load ${source}: ${cause.message}`,
+    { cause },
+  );
 }
 
 /** A compiled module from whatever holds it. */
@@ -52,13 +68,7 @@ export async function compile(source) {
     const magic = new Uint8Array(bytes, 0, Math.min(4, bytes.byteLength));
     if (String.fromCharCode(...magic) === '\0asm') return await WebAssembly.compile(bytes);
     throw new Error(`the server answered ${type || 'something else'}`);
-  } catch (cause) {
-    const { message } = cause;
-    throw new Error(
-      /unsafe-eval|content security|\bCSP\b/i.test(message)
-        ? "the Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src"
-        : `cannot load ${isAddress ? source : 'the WebAssembly module'}: ${message}`,
-      { cause },
-    );
+  } catch (error) {
+    throw explained(error, isAddress ? source : undefined);
   }
 }
