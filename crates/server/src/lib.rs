@@ -12,7 +12,13 @@
 #![doc = "```"]
 //!
 //! A page meets it with
-//! `ws.connectAndInspect('demo', { connectPolicy: new SimpleConnectPolicy('ada', 'secret') }, ['calculator'], 'ws://127.0.0.1:3000')`.
+//!
+//! ```js
+//! const client = { connectPolicy: new SimpleConnectPolicy('ada', 'secret') };
+//! const { proxies } = await ws.connectAndInspect('demo', client, ['calculator'], 'ws://127.0.0.1:3000');
+//! proxies.calculator.on('welcome', (text) => console.log(text)); // hello
+//! console.log(await proxies.calculator.add(20, 22)); // 42
+//! ```
 //!
 //! Sections in this documentation, such as "4.4", are those of `docs/protocol.md`, quirks such as "Q46"
 //! those of `docs/quirks.md`.

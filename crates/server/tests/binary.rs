@@ -94,6 +94,39 @@ async fn a_signal_ends_it_cleanly() {
 }
 
 #[tokio::test]
+async fn proxies_and_the_number_of_connections_are_flags() {
+    let flags = [
+        "--fixture",
+        "--proxies",
+        "1",
+        "--max-connections",
+        "1",
+        "--log",
+    ];
+    let (server, log) = Process::start_logging(&flags, "flags.log");
+    let header = [("X-Forwarded-For", "192.0.2.7")];
+    let mut first = Peer::open_with(server.address, &header).await;
+    let answer = first.ask("{handshake:[0,'fixture']}").await;
+    assert!(answer.starts_with("{handshake:[0],ok:'"), "{answer}");
+    let mut second = tokio::net::TcpStream::connect(server.address)
+        .await
+        .unwrap();
+    let said = soon(tokio::io::AsyncReadExt::read(&mut second, &mut [0; 1])).await;
+    assert!(matches!(said, Ok(0) | Err(_)));
+    for line in [
+        "connected from 192.0.2.7:0",
+        "was turned away: as many as may be are connected already",
+    ] {
+        soon(async {
+            while !std::fs::read_to_string(&log).unwrap().contains(line) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
     let mut server = Process::start(&[]);
     let (mut peer, _) = connect(server.address, "calculator").await;
@@ -222,6 +255,7 @@ fn flags_that_make_no_sense_are_named() {
             "--faults",
         ),
         (&["--proxies", "many"], "many"),
+        (&["--max-connections", "0"], "0"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_jstp-server"))
             .args(flags)

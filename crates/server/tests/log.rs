@@ -57,6 +57,7 @@ async fn each_kind_of_message_has_its_event() {
         let _ = client.call("page", "a", ()).await;
         let _ = client.inspect("page").await;
         let _ = client.ping().await;
+        let _ = client.call("page", "b", ()).await;
     });
     for (sent, events) in [
         ("{}", &["heartbeat"][..]),
@@ -86,6 +87,10 @@ async fn each_kind_of_message_has_its_event() {
                 "callback Ok(Array([]))",
                 "messageRejected {callback:[-9],ok:[]}",
             ],
+        ),
+        (
+            "{callback:[-4],no:[]}",
+            &["messageRejected {callback:[-4],no:[]}"],
         ),
         ("{nope:[8]}", &["messageRejected {nope:[8]}"]),
     ] {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::certificates::Authority;
 use common::{Peer, app, listening, reporting, soon};
-use jstp_server::{OptionsError, ServerOptions, create_server, rustls};
+use jstp_server::{OptionsError, ServerEvent, ServerOptions, create_server, rustls};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
@@ -48,9 +48,15 @@ async fn a_client_connects_over_tls_and_resumes_its_session() {
 async fn a_client_without_tls_gets_nowhere_and_hurts_nobody() {
     let authority = Authority::new();
     let (certificate, key) = authority.issue("localhost");
+    let (report, mut reports) = tokio::sync::mpsc::unbounded_channel();
     let options = ServerOptions::new([app()])
         .tls(certificate, key)
-        .handshake_timeout(Duration::from_millis(500));
+        .handshake_timeout(Duration::from_secs(2))
+        .on_event(move |event| {
+            if let ServerEvent::TurnedAway { why, .. } = event {
+                let _ = report.send(why.to_string());
+            }
+        });
     let (_server, address) = listening(options).await;
     let mut silent = TcpStream::connect(address).await.unwrap();
     let mut plain = TcpStream::connect(address).await.unwrap();
@@ -62,11 +68,17 @@ async fn a_client_without_tls_gets_nowhere_and_hurts_nobody() {
     // An alert at most, and the end, in order or not.
     let _ = soon(plain.read_to_end(&mut said)).await;
     assert!(!said.starts_with(b"HTTP"));
+    let why = soon(reports.recv()).await.unwrap();
+    assert!(why.starts_with("no TLS came about: "), "{why}");
     let stream = authority.connect(address, "localhost").await.unwrap();
     let mut peer = Peer::over(stream, "wss://localhost/", &[]).await;
     peer.shake_hands().await;
     // Who never begins has as long as a handshake may take.
     assert_eq!(soon(silent.read(&mut [0; 1])).await.unwrap(), 0);
+    assert_eq!(
+        soon(reports.recv()).await.unwrap(),
+        "its TLS handshake took too long"
+    );
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ Usage: jstp-server [OPTIONS]
   --tls-key FILE            the certificate's private key (PEM); SIGHUP reads both files anew
   --origin URL              let only pages of this origin connect; may be repeated
   --proxies N               how many proxies on the way add to X-Forwarded-For (default 0: ignore it)
+  --max-connections N       how many clients may be connected (default 100000); each takes an open file
   --heartbeat MS            how often to send each client a ping message (default: when needed)
   --handshake-timeout MS    how long a client may take to ask for a session (default 3000)
   --auth-timeout MS         how long authentication may take (default 30000)
@@ -37,6 +38,7 @@ pub(crate) struct Flags {
     pub(crate) listen: String,
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) proxies: usize,
+    pub(crate) max_connections: Option<usize>,
     pub(crate) origins: Vec<String>,
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) handshake_timeout: Option<Duration>,
@@ -76,10 +78,16 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Request, lexopt::Error
             Long("tls-cert") => certificate = Some(PathBuf::from(parser.value()?)),
             Long("tls-key") => key = Some(PathBuf::from(parser.value()?)),
             Long("proxies") => {
-                flags.proxies = parser.value()?.parse_with(|text| {
-                    let wrong = |_| "it is not a number of proxies";
-                    text.parse().map_err(wrong)
-                })?;
+                let wrong = |_| "it is not a number of proxies";
+                let read = |text: &str| text.parse().map_err(wrong);
+                flags.proxies = parser.value()?.parse_with(read)?;
+            }
+            Long("max-connections") => {
+                let read = |text: &str| match text.parse() {
+                    Ok(connections @ 1..) => Ok(connections),
+                    _ => Err("it is not a number of connections"),
+                };
+                flags.max_connections = Some(parser.value()?.parse_with(read)?);
             }
             Long("origin") => flags.origins.push(parser.value()?.string()?),
             Long("heartbeat") => flags.heartbeat = Some(milliseconds(&parser.value()?)?),

@@ -187,6 +187,9 @@ fn with_flags(mut options: ServerOptions, flags: &Flags) -> ServerOptions {
         options = options.auth_timeout(timeout);
     }
     options = options.trusted_proxies(flags.proxies);
+    if let Some(connections) = flags.max_connections {
+        options = options.max_connections(connections);
+    }
     if !flags.origins.is_empty() {
         let origins = flags.origins.clone();
         options = options.origin_check(move |origin| {
