@@ -117,6 +117,15 @@ export const differences = [
     here: /^true: Cannot connect to ws:/,
   },
   {
+    row: 'Subprotocols offered',
+    see: async ({ open, sockets }) => {
+      await open();
+      return sockets.at(-1).offered;
+    },
+    upstream: ['metarhia-jstp'],
+    here: ['metarhia-jstp.batch', 'metarhia-jstp'],
+  },
+  {
     row: 'An invalid range',
     see: async ({ jstp, url, quiet, settle, sockets }) => {
       const before = sockets.length;
@@ -249,7 +258,7 @@ export const differences = [
       sent.length = 0;
       await settle((done) => jstp.ws.reconnect(connection, url, done));
       await new Promise((resolve) => setTimeout(resolve, 200));
-      return sent.find((text) => text.includes('later'))?.replace(/^.*later/, 'later');
+      return sent.find((text) => text.includes('later'))?.match(/later:\[.*?\]\}/)[0];
     },
     upstream: 'later:[]}',
     here: 'later:[100000,"x"]}',
@@ -439,7 +448,7 @@ export const differences = [
       const { connection } = await open({ application: new jstp.Application('page', { dialog }) });
       sent.length = 0;
       await call(connection, 'back', 'invoke', 'dialog', 'ask', []);
-      return sent.filter((text) => text.startsWith('{callback')).length;
+      return sent.join().match(/\{callback:/g).length;
     },
     upstream: 2,
     here: 1,

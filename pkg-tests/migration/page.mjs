@@ -7,6 +7,7 @@ export function prepare() {
   globalThis.WebSocket = class extends Native {
     constructor(...args) {
       super(...args);
+      this.offered = [args[1]].flat();
       sockets.push(this);
     }
 
@@ -45,7 +46,9 @@ export function prepare() {
       } catch (error) {
         return `${error.name}: ${error.message}`;
       }
-      return sent.at(-1)?.replace(/^.*?args:(.*)\}$/, '$1');
+      // Several may leave as one, at the end of the turn.
+      await new Promise((resolve) => setTimeout(resolve));
+      return sent.at(-1)?.replace(/^.*?args:(.*?)\}\]?$/, '$1');
     };
     /** Ends the transport, once the server has what was sent. */
     const breakLine = async (connection) => {
