@@ -201,7 +201,7 @@ impl<T> Session<T> {
     }
 
     /// What has to be sent again over a new transport, in order.
-    pub fn unacknowledged_messages(&self) -> impl Iterator<Item = (u64, &T)> {
+    pub fn unacknowledged_messages(&self) -> impl DoubleEndedIterator<Item = (u64, &T)> {
         self.buffer.iter().map(|kept| (kept.id, &kept.text))
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use jstp_proto::error::code;
 use jstp_proto::mdsf::Value;
@@ -10,6 +11,7 @@ use jstp_proto::mdsf::Value;
 use crate::connection::Connection;
 use crate::error::MethodError;
 use crate::method::{Arguments, EventHandler, Method, MethodResult};
+use crate::storage::{SessionStorageProvider, SharedStorageProvider, Storage};
 
 /// A named set of interfaces in one version.
 ///
@@ -25,6 +27,7 @@ pub struct Application {
     name: String,
     version: String,
     interfaces: HashMap<String, Interface>,
+    storage: Option<Storage>,
 }
 
 impl Application {
@@ -35,7 +38,28 @@ impl Application {
             name: name.into(),
             version: "1.0.0".to_owned(),
             interfaces: HashMap::new(),
+            storage: None,
         }
+    }
+
+    /// Where sessions of this application are kept, rather than with the
+    /// [server's provider](crate::ServerOptions::session_storage_provider).
+    #[must_use]
+    pub fn session_storage_provider(mut self, provider: impl SessionStorageProvider) -> Self {
+        self.storage = Some(Storage::Single(Arc::new(provider)));
+        self
+    }
+
+    /// Where sessions of this application are kept for several servers, rather than with the
+    /// [server's provider](crate::ServerOptions::shared_storage_provider).
+    #[must_use]
+    pub fn shared_storage_provider(mut self, provider: impl SharedStorageProvider) -> Self {
+        self.storage = Some(Storage::Shared(Arc::new(provider)));
+        self
+    }
+
+    pub(crate) fn storage(&self) -> Option<&Storage> {
+        self.storage.as_ref()
     }
 
     /// Sets the version, which [`create_server`](crate::create_server) checks.

@@ -4,14 +4,14 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use jstp_proto::error::code;
 use jstp_proto::mdsf::{self, Value, WriteOptions};
 use jstp_proto::version::Requested;
 use jstp_proto::{
-    CallId, Config, Event, Messages, Native, Outcome, Refused, RemoteError, Role, State,
+    CallId, Config, Event, Messages, Native, Outcome, Refused, RemoteError, Role, Session, State,
 };
 use serde::Serialize;
 use tokio::sync::oneshot;
@@ -20,10 +20,14 @@ use tokio::time::Instant;
 
 use crate::application::Application;
 use crate::error::{CallError, MethodError, OptionsError};
-use crate::live::{Link, Live, Log, Profile, Told};
+use crate::events::ServerEvent;
+use crate::keeping::Keeper;
+use crate::live::{Happening, Link, Live, Log, Profile, Told};
 use crate::options::check_duration;
 use crate::outbox::End;
 use crate::server::{Hub, ServerHandle};
+use crate::storage::StorageError;
+use crate::stored::StoredSession;
 
 type Core = jstp_proto::Connection<Native>;
 
@@ -40,6 +44,8 @@ struct Shared {
     id: u64,
     server: Weak<Hub>,
     live: Mutex<Live>,
+    /// Once there is a session.
+    keeper: OnceLock<Keeper>,
 }
 
 impl Connection {
@@ -48,17 +54,23 @@ impl Connection {
             core: jstp_proto::Connection::new(Role::Server, config),
             waiters: HashMap::new(),
             events: VecDeque::new(),
+            handled: 0,
+            data_version: 0,
+            is_storing: false,
             log,
             link: None,
             profile: Profile::default(),
             running: JoinSet::new(),
             is_over: false,
+            is_lost: false,
+            is_forgotten: false,
         };
         Self {
             shared: Arc::new(Shared {
                 id,
                 server,
                 live: Mutex::new(live),
+                keeper: OnceLock::new(),
             }),
         }
     }
@@ -108,13 +120,17 @@ impl Connection {
 
     /// Writes to the session's own storage. Returns what was there.
     pub fn set(&self, key: impl Into<String>, value: Value) -> Option<Value> {
-        self.lock().profile.storage.insert(key.into(), value)
+        self.with_storage(|storage| storage.insert(key.into(), value))
     }
 
     /// Works on the session's own storage without anybody coming between. The work must not use the
     /// connection itself, which waits for it.
     pub fn with_storage<R>(&self, work: impl FnOnce(&mut HashMap<String, Value>) -> R) -> R {
-        work(&mut self.lock().profile.storage)
+        let mut live = self.lock();
+        let result = work(&mut live.profile.storage);
+        live.data_version += 1;
+        self.wake(&mut live);
+        result
     }
 
     /// Calls a method of the client's application. The arguments are a tuple, a list or `()`.
@@ -254,7 +270,8 @@ impl Connection {
     /// Closes the transport and forgets the session, so that the client has to start a new one.
     pub fn forget_session(&self) {
         if let (Some(server), Some(session)) = (self.shared.server.upgrade(), self.session_id()) {
-            server.sessions.forget(&session);
+            self.set_forgotten();
+            server.forget(&session);
         }
         self.close();
         self.turn(|live| live.core.forget_session());
@@ -303,6 +320,7 @@ impl Connection {
         {
             link.stirred.notify_one();
         }
+        self.wake(&mut live);
         result
     }
 
@@ -341,8 +359,11 @@ impl Connection {
             .make_room(session.unacknowledged_weight() + config.kept_answer_bytes);
         // What the old transport still had to tell of its own end is nobody's business now.
         live.events
-            .retain(|told| !matches!(told, Told::Event(Event::TransportClosed { .. })));
+            .retain(|event| !matches!(event.told, Told::Event(Event::TransportClosed { .. })));
         live.profile.remote = Some(link.remote);
+        if self.keeper().is_some_and(Keeper::is_shared) {
+            link.outbox.hold();
+        }
         if let Some(old) = live.link.replace(link) {
             old.outbox.end(End::Close(1000));
             old.stirred.notify_one();
@@ -370,8 +391,17 @@ impl Connection {
         live.drain();
         live.link = None;
         live.is_over = live.core.session().is_none();
-        live.events.clear();
+        // What could not be dealt with for want of a storage is dealt with when the client is back.
+        live.events.retain(|event| event.told.is_message());
         true
+    }
+
+    /// Takes the connection off whatever transport it is on, since nobody sees to that any more.
+    pub(crate) fn abandon(&self) {
+        let link = self.lock().link.as_ref().map(|link| link.number);
+        if let Some(link) = link {
+            self.detach(link, None);
+        }
     }
 
     /// Closes the transport with a code of the server's choosing; the session stays.
@@ -388,8 +418,97 @@ impl Connection {
         self.lock().core.messages(text, batch)
     }
 
-    pub(crate) fn next_event(&self, link: u64) -> Option<Told> {
+    pub(crate) fn next_event(&self, link: u64) -> Option<Happening> {
         self.turn_of(link, |live| live.events.pop_front()).flatten()
+    }
+
+    /// Whether there is something the transport's task has to deal with.
+    pub(crate) fn has_events(&self, link: u64) -> bool {
+        self.turn_of(link, |live| !live.events.is_empty()) == Some(true)
+    }
+
+    /// If a call comes next, counts it as received, and what follows it as far as that can be. True if there
+    /// is something to be stored before it begins.
+    pub(crate) fn count_calls(&self, link: u64) -> bool {
+        self.turn_of(link, |live| {
+            if !matches!(
+                live.events.front(),
+                Some(Happening {
+                    told: Told::Event(Event::Called { .. }),
+                    ..
+                })
+            ) {
+                return false;
+            }
+            let counted = live.events.iter();
+            let counted = counted.take_while(|event| event.told.may_be_counted());
+            if let Some(last) = counted.last() {
+                live.handled = last.received;
+            }
+            true
+        }) == Some(true)
+    }
+
+    /// An event has been dealt with.
+    pub(crate) fn handled(&self, link: u64, received: u64) {
+        self.turn_of(link, |live| live.handled = received);
+    }
+
+    pub(crate) fn keeper(&self) -> Option<&Keeper> {
+        self.shared.keeper.get()
+    }
+
+    /// Says where the session is stored, which it is from here on.
+    pub(crate) fn keep_with(&self, keeper: Keeper) {
+        // There is one for each session, and a connection has one session.
+        let _ = self.shared.keeper.set(keeper);
+    }
+
+    /// Goes on with a session from a storage.
+    pub(crate) fn adopt(&self, mut stored: StoredSession) {
+        let mut live = self.lock();
+        let session = Session::from_parts(stored.parts(), String::len);
+        // A new connection has none.
+        let _ = live.core.adopt_session(session);
+        live.handled = live.received();
+        live.profile.username = stored.username;
+        live.profile.storage = stored.storage.into_iter().collect();
+    }
+
+    /// The session is no longer this server's: closes the transport, or settles what is pending.
+    pub(crate) fn lose(&self) {
+        if let (Some(server), Some(session)) = (self.shared.server.upgrade(), self.session_id()) {
+            server.sessions.remove(&session, self);
+        }
+        let mut live = self.lock();
+        live.is_lost = true;
+        match &live.link {
+            Some(link) => {
+                link.outbox.discard_held();
+                link.stirred.notify_one();
+            }
+            None => {
+                drop(live);
+                self.expire();
+            }
+        }
+    }
+
+    /// Nothing of the session is to be stored any more.
+    pub(crate) fn set_forgotten(&self) {
+        let mut live = self.lock();
+        live.is_forgotten = true;
+        self.wake(&mut live);
+    }
+
+    /// Tells the server's listener.
+    pub(crate) fn storage_failed(&self, error: &StorageError) {
+        if let Some(server) = self.shared.server.upgrade() {
+            server.tell(&ServerEvent::StorageFailed {
+                connection: self,
+                error,
+            });
+        }
     }
 
     /// Sets the application a handshake has come to, and the version asked for, if any.
@@ -472,6 +591,7 @@ impl Connection {
         live.drain();
         live.is_over = true;
         live.waiters.clear();
+        live.events.clear();
         live.running.abort_all();
         true
     }
@@ -492,7 +612,7 @@ impl Connection {
             .map_or_else(jstp_proto::Instant::default, |server| server.now())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Live> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Live> {
         self.shared
             .live
             .lock()

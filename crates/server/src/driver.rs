@@ -7,8 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use jstp_proto::error::code;
-use jstp_proto::{Event, HandshakeFailure};
+use jstp_proto::{Event, HandshakeFailure, Part};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -18,15 +17,19 @@ use tokio_rustls::TlsAcceptor;
 use tracing::Instrument;
 
 use crate::connection::Connection;
-use crate::error::MethodError;
 use crate::events::ServerEvent;
-use crate::handshake::{Authenticating, think};
+use crate::handshake::{Deciding, think};
+use crate::keeping::{Keeper, Kept};
 use crate::live::{Link, Told};
 use crate::opening::{self, Opening, Terms};
 use crate::outbox::{End, Outbox};
 use crate::server::Hub;
+use crate::storage::StorageError;
 use crate::trace;
-use crate::transport::{Incoming, Transport, linger};
+use crate::transport::{Incoming, Text, Transport, linger};
+
+/// How many messages, and how many bytes of them, are stored together at most.
+const GATHERED: (usize, usize) = (64, 256 * 1024);
 
 /// Serves one client that speaks TLS.
 pub(crate) async fn serve_tls(
@@ -98,8 +101,7 @@ pub(crate) async fn serve<S>(
             if let Some(address) = forwarded_for {
                 remote = SocketAddr::new(address, 0);
             }
-            let connection =
-                Connection::new(hub.number(), Arc::downgrade(&hub), hub.config(), hub.log());
+            let connection = hub.connection();
             let link = Link {
                 number: hub.number(),
                 outbox: Arc::new(Outbox::new(hub.settings.max_outgoing, batch)),
@@ -116,9 +118,10 @@ pub(crate) async fn serve<S>(
                 connection,
                 link,
                 transport,
-                authenticating: None,
+                deciding: None,
                 request: None,
                 pinged: None,
+                refresh: None,
             };
             let span = trace::span(&driver.link);
             driver.run().instrument(span.clone()).await;
@@ -132,6 +135,7 @@ pub(crate) async fn serve<S>(
             if connection.detach(link.number, transport.peer_code()) {
                 span.in_scope(|| hub.left(&connection));
             }
+            link.outbox.discard_held();
             transport.finish(patience).await;
         }
     }
@@ -147,11 +151,13 @@ pub(crate) struct Driver<S> {
     pub(crate) connection: Connection,
     pub(crate) link: Link,
     transport: Transport<S>,
-    pub(crate) authenticating: Option<Authenticating>,
+    pub(crate) deciding: Option<Deciding>,
     /// The application and the strategy of a handshake that is still to be told of.
     pub(crate) request: Option<(String, String)>,
     /// When the client was sent a WebSocket ping that nothing has followed yet.
     pinged: Option<Instant>,
+    /// When the session has to be stored again, so that it does not expire.
+    refresh: Option<Instant>,
 }
 
 /// Whether the driver goes on.
@@ -166,11 +172,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     async fn run(&mut self) {
         let mut sleep = Box::pin(sleep_until(self.next_deadline()));
         loop {
-            if self.deliver().await == Then::Stop {
+            if self.turn().await == Then::Stop {
                 return;
             }
             // Of what a client has sent at once, others do not have to wait for the end.
-            tokio::task::coop::consume_budget().await;
+            consume_budget().await;
+            if self.connection.has_events(self.link.number) {
+                continue;
+            }
             let deadline = self.next_deadline();
             if sleep.deadline() != deadline {
                 sleep.as_mut().reset(deadline);
@@ -186,8 +195,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         tokio::select! {
             incoming = self.transport.next() => self.incoming(incoming).await,
             () = self.link.stirred.notified() => Then::Continue,
-            answer = think(&mut self.authenticating) => {
-                self.authenticated(answer);
+            decision = think(&mut self.deciding) => {
+                // It has come to its end, and must not be asked again.
+                self.decided(decision);
                 Then::Continue
             }
             () = sleep => {
@@ -205,7 +215,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     async fn incoming(&mut self, incoming: Incoming) -> Then {
         match incoming {
-            Incoming::Text(text) => self.received(text.as_str()).await,
+            Incoming::Text(text) => {
+                if self.connection.keeper().is_some_and(Keeper::is_shared) {
+                    return self.gather(text);
+                }
+                self.received(text.as_str()).await
+            }
             Incoming::Broken { why } => {
                 let (connection, error) = (&self.connection, why.as_str());
                 self.hub
@@ -225,108 +240,203 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 consume_budget().await;
                 self.transport.relieve().await;
             }
-            if self.hub.settings.log_messages {
-                let (connection, text) = (&self.connection, part.text());
-                self.hub
-                    .tell(&ServerEvent::IncomingMessage { connection, text });
-            }
-            let now = self.hub.now();
-            let number = self.link.number;
-            let turn = self.connection.turn_of(number, |live| {
-                live.core.handle_part(now, part);
-            });
-            if turn.is_none() || self.deliver().await == Then::Stop {
+            if !self.feed(part) || self.deliver(None).await == Then::Stop {
                 return Then::Stop;
             }
         }
         Then::Continue
     }
 
+    /// Feeds the core what came, and what else is here already: a session that has to be stored with
+    /// each message is so once for all of them.
+    fn gather(&mut self, first: Text) -> Then {
+        let (mut messages, mut bytes) = (0, 0);
+        let mut next = first;
+        loop {
+            let text = next.as_str();
+            bytes += text.len();
+            for part in self.connection.messages(text, self.link.batch) {
+                messages += 1;
+                if !self.feed(part) {
+                    return Then::Stop;
+                }
+            }
+            if messages >= GATHERED.0 || bytes >= GATHERED.1 {
+                return Then::Continue;
+            }
+            next = match self.transport.next().now_or_never() {
+                Some(Incoming::Text(text)) => text,
+                Some(Incoming::Broken { why }) => {
+                    let (connection, error) = (&self.connection, why.as_str());
+                    self.hub
+                        .tell(&ServerEvent::ConnectionError { connection, error });
+                    return Then::Stop;
+                }
+                Some(Incoming::Ended) => return Then::Stop,
+                None => return Then::Continue,
+            };
+        }
+    }
+
+    /// Feeds the core a message. False if the transport is not the connection's any more.
+    fn feed(&self, part: Part<'_>) -> bool {
+        if self.hub.settings.log_messages {
+            let (connection, text) = (&self.connection, part.text());
+            self.hub
+                .tell(&ServerEvent::IncomingMessage { connection, text });
+        }
+        let now = self.hub.now();
+        let fed = self.connection.turn_of(self.link.number, |live| {
+            if live.events.is_empty() {
+                live.handled = live.received();
+            }
+            live.core.handle_part(now, part);
+        });
+        fed.is_some()
+    }
+
+    /// Deals with what has come, has the session stored, and then lets leave what follows from it.
+    async fn turn(&mut self) -> Then {
+        let connection = self.connection.clone();
+        let keeper = connection.keeper().filter(|keeper| keeper.is_shared());
+        let Some(keeper) = keeper else {
+            return self.deliver(None).await;
+        };
+        let mut kept = keeper.lock().await;
+        let then = self.deliver(Some((keeper, &mut kept))).await;
+        if then == Then::Continue
+            && let Err(error) = connection.store_change(keeper, &mut kept, true).await
+        {
+            drop(kept);
+            return self.not_stored(&connection, &error);
+        }
+        self.refresh = keeper.refresh_due(&kept);
+        then
+    }
+
+    /// The session could not be stored, so nothing that follows from it may be seen.
+    fn not_stored(&self, connection: &Connection, error: &StorageError) -> Then {
+        connection.storage_failed(error);
+        let code = match error {
+            // As on one server, when another transport takes over.
+            StorageError::Superseded | StorageError::Gone => 1000,
+            // The client may come back, here or elsewhere, with its session as it is.
+            _ => 1013,
+        };
+        self.link.outbox.end(End::Close(code));
+        self.link.outbox.discard_held();
+        if error.is_final() {
+            connection.lose();
+        }
+        Then::Stop
+    }
+
     /// Tells the application what the core has to tell it.
-    async fn deliver(&mut self) -> Then {
+    async fn deliver(&mut self, mut kept: Option<(&Keeper, &mut Kept)>) -> Then {
         // Another transport has taken the connection over, or the connection has given this one up.
         if self.connection.turn_of(self.link.number, |_| ()).is_none() {
             return Then::Stop;
         }
-        while let Some(event) = self.connection.next_event(self.link.number) {
-            let connection = &self.connection;
-            let event = match event {
-                Told::Event(event) => event,
-                Told::Sent(text) => {
-                    let text = text.as_str();
-                    self.hub
-                        .tell(&ServerEvent::OutgoingMessage { connection, text });
-                    continue;
+        loop {
+            // A call must be known to be received before it begins: whoever goes on with the session
+            // must not have the client send it again.
+            if let Some((keeper, kept)) = &mut kept
+                && self.connection.count_calls(self.link.number)
+            {
+                let connection = self.connection.clone();
+                if let Err(error) = connection.store_change(keeper, kept, false).await {
+                    return self.not_stored(&connection, &error);
                 }
-                Told::Answered(answer) => {
-                    let answer = answer.as_ref();
-                    self.hub.tell(&ServerEvent::Callback { connection, answer });
-                    continue;
-                }
-            };
-            match event {
-                Event::Called {
-                    id,
-                    interface,
-                    method,
-                    args,
-                } => {
-                    self.called(id, interface, method, args).await;
-                }
-                Event::Emitted {
-                    interface,
-                    event,
-                    args,
-                } => {
-                    self.emitted(&interface, &event, args);
-                }
-                Event::Inspected { id, interface } => self.inspected(id, &interface),
-                Event::HandshakeRequested {
-                    app,
-                    version,
-                    strategy,
-                } => {
-                    self.requested(app, &version, strategy);
-                }
-                Event::Connected { resumed } => self.connected(resumed),
-                Event::HandshakeFailed(HandshakeFailure::TimedOut) => {
-                    self.hub.tell(&ServerEvent::HandshakeTimeout { connection });
-                }
-                Event::Heartbeat => self.hub.tell(&ServerEvent::Heartbeat { connection }),
-                Event::Rejected { text } => {
-                    self.hub.tell(&ServerEvent::MessageRejected {
-                        connection,
-                        text: &text,
-                    });
-                }
-                Event::Misbehaved { error, text } => {
-                    let error = error.to_string();
-                    self.hub.tell(&ServerEvent::MessageRejected {
-                        connection,
-                        text: &text,
-                    });
-                    self.hub.tell(&ServerEvent::ConnectionError {
-                        connection,
-                        error: &error,
-                    });
-                }
-                Event::Undeliverable { id } => {
-                    let error = format!(
-                        "message {id} is given up: the client closed each time it was sent again"
-                    );
-                    self.hub.tell(&ServerEvent::ConnectionError {
-                        connection,
-                        error: &error,
-                    });
-                }
-                Event::TransportClosed { .. } => return Then::Stop,
-                Event::UnknownAnswer(answer) => {
-                    let answer = answer.as_ref();
-                    self.hub.tell(&ServerEvent::Callback { connection, answer });
-                }
-                // The one is known to whoever failed it, the other has been dealt with.
-                Event::HandshakeFailed(_) | Event::Settled { .. } => {}
             }
+            let Some(event) = self.connection.next_event(self.link.number) else {
+                return Then::Continue;
+            };
+            let received = event.received;
+            if self.happened(event.told).await == Then::Stop {
+                return Then::Stop;
+            }
+            self.connection.handled(self.link.number, received);
+        }
+    }
+
+    async fn happened(&mut self, told: Told) -> Then {
+        let connection = &self.connection;
+        let event = match told {
+            Told::Event(event) => event,
+            Told::Sent(text) => {
+                let text = text.as_str();
+                self.hub
+                    .tell(&ServerEvent::OutgoingMessage { connection, text });
+                return Then::Continue;
+            }
+            Told::Answered(answer) => {
+                let answer = answer.as_ref();
+                self.hub.tell(&ServerEvent::Callback { connection, answer });
+                return Then::Continue;
+            }
+        };
+        match event {
+            Event::Called {
+                id,
+                interface,
+                method,
+                args,
+            } => {
+                self.called(id, interface, method, args).await;
+            }
+            Event::Emitted {
+                interface,
+                event,
+                args,
+            } => {
+                self.emitted(&interface, &event, args);
+            }
+            Event::Inspected { id, interface } => self.inspected(id, &interface),
+            Event::HandshakeRequested {
+                app,
+                version,
+                strategy,
+            } => {
+                self.requested(app, &version, strategy);
+            }
+            Event::Connected { resumed } => self.connected(resumed),
+            Event::HandshakeFailed(HandshakeFailure::TimedOut) => {
+                self.hub.tell(&ServerEvent::HandshakeTimeout { connection });
+            }
+            Event::Heartbeat => self.hub.tell(&ServerEvent::Heartbeat { connection }),
+            Event::Rejected { text } => {
+                self.hub.tell(&ServerEvent::MessageRejected {
+                    connection,
+                    text: &text,
+                });
+            }
+            Event::Misbehaved { error, text } => {
+                let error = error.to_string();
+                self.hub.tell(&ServerEvent::MessageRejected {
+                    connection,
+                    text: &text,
+                });
+                self.hub.tell(&ServerEvent::ConnectionError {
+                    connection,
+                    error: &error,
+                });
+            }
+            Event::Undeliverable { id } => {
+                let error = format!(
+                    "message {id} is given up: the client closed each time it was sent again"
+                );
+                self.hub.tell(&ServerEvent::ConnectionError {
+                    connection,
+                    error: &error,
+                });
+            }
+            Event::TransportClosed { .. } => return Then::Stop,
+            Event::UnknownAnswer(answer) => {
+                let answer = answer.as_ref();
+                self.hub.tell(&ServerEvent::Callback { connection, answer });
+            }
+            // The one is known to whoever failed it, the other has been dealt with.
+            Event::HandshakeFailed(_) | Event::Settled { .. } => {}
         }
         Then::Continue
     }
@@ -343,11 +453,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             .connection
             .turn_of(self.link.number, |live| live.core.poll_timeout());
         let core = core.flatten().map(|due| self.hub.instant(due));
-        let authenticating = self
-            .authenticating
-            .as_ref()
-            .map(|authenticating| authenticating.due);
-        [core, authenticating]
+        [core, self.refresh]
             .into_iter()
             .flatten()
             .fold(keepalive, Instant::min)
@@ -358,13 +464,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let core_now = self.hub.now();
         self.connection
             .turn_of(self.link.number, |live| live.core.handle_timeout(core_now));
-        if self
-            .authenticating
-            .as_ref()
-            .is_some_and(|authenticating| authenticating.due <= now)
-        {
-            self.authenticated(Err(MethodError::code(code::AUTH_FAILED)));
-        }
         self.check_alive(now)
     }
 

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 
 use jstp_proto::mdsf::Value;
 
+use crate::application::Application;
 use crate::connection::Connection;
+use crate::storage::StorageError;
 
 /// Something that happened on a server (protocol.md 5.6 and 10).
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +16,15 @@ pub enum ServerEvent<'a> {
     Connect {
         /// The client.
         connection: &'a Connection,
+    },
+    /// A session goes on over a new transport; [`Reconnect`](Self::Reconnect) follows.
+    RestoreSession {
+        /// The session's id. Whoever knows it can resume the session.
+        session: &'a str,
+        /// The client.
+        connection: &'a Connection,
+        /// The application it goes on with.
+        application: &'a Application,
     },
     /// A session goes on over a new transport.
     Reconnect {
@@ -123,6 +134,13 @@ pub enum ServerEvent<'a> {
         connection: &'a Connection,
         /// The message as it came.
         text: &'a str,
+    },
+    /// A client's session could not be stored, found or forgotten.
+    StorageFailed {
+        /// The client.
+        connection: &'a Connection,
+        /// Why.
+        error: &'a StorageError,
     },
     /// A method or an event handler failed in a way the client is not told of.
     HandlerFailed {

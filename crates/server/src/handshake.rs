@@ -10,7 +10,7 @@ use jstp_proto::error::code;
 use jstp_proto::mdsf::Value;
 use jstp_proto::message::VersionField;
 use jstp_proto::{RemoteError, Strategy};
-use tokio::time::Instant;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::application::Application;
@@ -19,18 +19,37 @@ use crate::driver::{Driver, guarded};
 use crate::error::MethodError;
 use crate::events::ServerEvent;
 use crate::index;
+use crate::keeping::Keeper;
+use crate::outbox::End;
+use crate::restoring::Found;
+use crate::storage::StorageError;
 use crate::trace;
 
-/// A handshake the policy thinks about.
-pub(crate) struct Authenticating {
-    policy: Pin<Box<dyn Future<Output = Result<String, MethodError>> + Send>>,
-    pub(crate) due: Instant,
-    choice: Choice,
+/// A handshake that waits for a policy or a storage.
+pub(crate) struct Deciding {
+    decision: Pin<Box<dyn Future<Output = Decision> + Send>>,
+    application: String,
     strategy: String,
 }
 
+pub(crate) enum Decision {
+    /// The policy has spoken, or was not heard in time.
+    Authenticated(Choice, Result<String, MethodError>),
+    /// A new session is kept.
+    Created(Box<New>, Result<Keeper, StorageError>),
+    /// A session was found, or there is none. The number is what the client says it has received.
+    Found(u64, Result<Option<Found>, StorageError>),
+}
+
+/// A session that is about to begin.
+pub(crate) struct New {
+    id: String,
+    choice: Choice,
+    username: Option<String>,
+}
+
 /// The application a handshake has come to.
-struct Choice {
+pub(crate) struct Choice {
     application: Arc<Application>,
     /// The version asked for, if any was.
     version: Option<String>,
@@ -66,19 +85,49 @@ impl<S> Driver<S> {
             self.refuse(&RemoteError::new(code::APP_NOT_FOUND));
             return self.handshake_dealt_with(&app, &name);
         };
-        match strategy {
-            Strategy::Anonymous => self.accept(choice, None),
-            Strategy::MalformedSession => self.refuse(&RemoteError::new(code::AUTH_FAILED)),
+        let decision = match strategy {
+            Strategy::Anonymous => self.create(choice, None),
+            Strategy::MalformedSession => {
+                self.refuse(&RemoteError::new(code::AUTH_FAILED));
+                return self.handshake_dealt_with(&app, &name);
+            }
             Strategy::Session { id, received } => {
-                if !self.resume(&id, received, &app) {
-                    self.refuse(&RemoteError::new(code::AUTH_FAILED));
-                }
+                let Choice {
+                    application,
+                    version,
+                } = choice;
+                let finding = Arc::clone(&self.hub).find(id, application, version);
+                finding
+                    .map(move |found| Decision::Found(received, found))
+                    .boxed()
             }
             Strategy::Custom { name, credentials } => {
-                return self.authenticate(choice, name, credentials);
+                let Some(decision) = self.authenticate(choice, name.clone(), credentials) else {
+                    self.refuse(&RemoteError::new(code::AUTH_FAILED));
+                    return self.handshake_dealt_with(&app, &name);
+                };
+                decision
             }
+        };
+        self.decide(app, name, decision);
+    }
+
+    /// Acts on a decision, now if there is nothing to wait for.
+    fn decide(
+        &mut self,
+        application: String,
+        strategy: String,
+        mut decision: Pin<Box<dyn Future<Output = Decision> + Send>>,
+    ) {
+        let now = (&mut decision).now_or_never();
+        self.deciding = Some(Deciding {
+            decision,
+            application,
+            strategy,
+        });
+        if let Some(decision) = now {
+            self.decided(decision);
         }
-        self.handshake_dealt_with(&app, &name);
     }
 
     /// Tells of the request: at once, or after what it has come to (protocol.md 4.4).
@@ -100,67 +149,111 @@ impl<S> Driver<S> {
         }
     }
 
-    fn authenticate(&mut self, choice: Choice, strategy: String, credentials: Value) {
-        let Some(policy) = &self.hub.settings.auth_policy else {
-            self.refuse(&RemoteError::new(code::AUTH_FAILED));
-            let application = choice.application.name().to_owned();
-            return self.handshake_dealt_with(&application, &strategy);
-        };
+    /// Asks the policy, if there is one.
+    fn authenticate(
+        &mut self,
+        choice: Choice,
+        strategy: String,
+        credentials: Value,
+    ) -> Option<Pin<Box<dyn Future<Output = Decision> + Send>>> {
+        let policy = self.hub.settings.auth_policy.as_ref()?;
         let request = AuthRequest {
             connection: self.connection.clone(),
             application: Arc::clone(&choice.application),
-            strategy: strategy.clone(),
+            strategy,
             credentials,
         };
         let thinking = guarded(|| policy.authenticate(request));
-        let policy = Box::pin(async move {
-            let no = || Err(MethodError::code(code::AUTH_FAILED));
-            match thinking {
-                Some(thinking) => AssertUnwindSafe(thinking)
-                    .catch_unwind()
+        let patience = self.hub.settings.auth_timeout;
+        let decision = async move {
+            let answer = match thinking {
+                Some(thinking) => timeout(patience, AssertUnwindSafe(thinking).catch_unwind())
                     .await
-                    .unwrap_or_else(|_| no()),
-                None => no(),
-            }
-        });
-        let due = Instant::now() + self.hub.settings.auth_timeout;
-        self.authenticating = Some(Authenticating {
-            policy,
-            due,
-            choice,
-            strategy,
-        });
+                    .ok()
+                    .and_then(Result::ok),
+                None => None,
+            };
+            let no = || Err(MethodError::code(code::AUTH_FAILED));
+            Decision::Authenticated(choice, answer.unwrap_or_else(no))
+        };
+        Some(Box::pin(decision))
     }
 
-    /// The policy has spoken, or was not heard in time.
-    pub(crate) fn authenticated(&mut self, answer: Result<String, MethodError>) {
-        let Some(Authenticating {
-            choice, strategy, ..
-        }) = self.authenticating.take()
+    /// Keeps a new session, if that has to be done before the client knows of it.
+    fn create(
+        &self,
+        choice: Choice,
+        username: Option<String>,
+    ) -> Pin<Box<dyn Future<Output = Decision> + Send>> {
+        let id = Uuid::new_v4().to_string();
+        let creating = self
+            .hub
+            .create(&id, &choice.application, username.as_deref());
+        let new = Box::new(New {
+            id,
+            choice,
+            username,
+        });
+        creating
+            .map(move |created| Decision::Created(new, created))
+            .boxed()
+    }
+
+    /// The policy or the storage has spoken.
+    pub(crate) fn decided(&mut self, decision: Decision) {
+        let Some(Deciding {
+            application,
+            strategy,
+            ..
+        }) = self.deciding.take()
         else {
             return;
         };
-        let name = choice.application.name().to_owned();
-        match answer {
-            Ok(username) if !username.is_empty() => self.accept(choice, Some(username)),
-            Err(MethodError::Remote(error)) => self.refuse(&error),
-            Ok(_) | Err(_) => self.refuse(&RemoteError::new(code::AUTH_FAILED)),
+        match decision {
+            Decision::Authenticated(choice, Ok(username)) if !username.is_empty() => {
+                let decision = self.create(choice, Some(username));
+                return self.decide(application, strategy, decision);
+            }
+            Decision::Authenticated(_, Err(MethodError::Remote(error))) => self.refuse(&error),
+            Decision::Authenticated(_, Ok(_) | Err(_)) | Decision::Found(_, Ok(None)) => {
+                self.refuse(&RemoteError::new(code::AUTH_FAILED));
+            }
+            Decision::Created(new, Ok(keeper)) => self.accept(*new, keeper),
+            Decision::Found(received, Ok(Some(found))) => {
+                if !self.resume(found, received) {
+                    self.refuse(&RemoteError::new(code::AUTH_FAILED));
+                }
+            }
+            Decision::Created(_, Err(error)) | Decision::Found(_, Err(error)) => {
+                // To be refused would cost the client its session; like this it comes back with it.
+                self.connection.storage_failed(&error);
+                self.link.outbox.end(End::Close(1013));
+            }
         }
-        self.handshake_dealt_with(&name, &strategy);
+        self.handshake_dealt_with(&application, &strategy);
     }
 
-    fn accept(&mut self, choice: Choice, username: Option<String>) {
-        let session = Uuid::new_v4().to_string();
+    fn accept(&mut self, new: New, keeper: Keeper) {
+        let New {
+            id,
+            choice,
+            username,
+        } = new;
         self.connection
             .set_application(choice.application, choice.version);
         self.connection.set_username(username);
+        let is_shared = keeper.is_shared();
+        self.connection.keep_with(keeper);
         let now = self.hub.now();
         let accepted = self.connection.turn_of(self.link.number, |live| {
-            live.core.accept(now, session.clone()).is_ok()
+            if is_shared && let Some(link) = &live.link {
+                link.outbox.hold();
+            }
+            live.core.accept(now, id.clone()).is_ok()
         });
         if accepted == Some(true) {
             // The answer has not left yet, so nobody can ask for the session before this.
-            self.hub.sessions.insert(session, self.connection.clone());
+            self.hub.sessions.insert(id, self.connection.clone());
         }
     }
 
@@ -170,23 +263,22 @@ impl<S> Driver<S> {
             .turn_of(self.link.number, |live| live.core.refuse(now, error));
     }
 
-    /// Moves this transport to the connection that has the session. False if there is none, or
-    /// one of another application (Q16).
-    fn resume(&mut self, session: &str, received: u64, app: &str) -> bool {
-        let Some(connection) = self.hub.sessions.find(session) else {
-            return false;
-        };
-        if connection
-            .application()
-            .is_none_or(|application| application.name() != app)
-        {
-            return false;
+    /// Moves this transport to the connection that has the session. False if it came to its end just now.
+    fn resume(&mut self, found: Found, received: u64) -> bool {
+        let Found {
+            connection,
+            is_restored,
+            reserved,
+        } = found;
+        let resumed = connection.take_over(self.link.clone(), self.hub.now(), received);
+        if resumed {
+            if is_restored && let Some(id) = connection.session_id() {
+                self.hub.sessions.insert(id, connection.clone());
+            }
+            self.connection = connection;
         }
-        if !connection.take_over(self.link.clone(), self.hub.now(), received) {
-            return false;
-        }
-        self.connection = connection;
-        true
+        drop(reserved);
+        resumed
     }
 
     pub(crate) fn connected(&mut self, resumed: bool) {
@@ -194,6 +286,15 @@ impl<S> Driver<S> {
         trace::connected(connection);
         self.hub.joined(connection);
         if resumed {
+            if let (Some(session), Some(application)) =
+                (connection.session_id(), connection.application())
+            {
+                self.hub.tell(&ServerEvent::RestoreSession {
+                    session: &session,
+                    connection,
+                    application: &application,
+                });
+            }
             self.hub.tell(&ServerEvent::Reconnect { connection });
         } else {
             for listener in &self.hub.settings.on_connect {
@@ -205,12 +306,10 @@ impl<S> Driver<S> {
     }
 }
 
-/// Waits for the policy, or for ever if it has nothing to think about.
-pub(crate) async fn think(
-    authenticating: &mut Option<Authenticating>,
-) -> Result<String, MethodError> {
-    match authenticating {
-        Some(authenticating) => authenticating.policy.as_mut().await,
+/// Waits for the policy or the storage, or for ever if neither has anything to say.
+pub(crate) async fn think(deciding: &mut Option<Deciding>) -> Decision {
+    match deciding {
+        Some(deciding) => deciding.decision.as_mut().await,
         None => std::future::pending().await,
     }
 }

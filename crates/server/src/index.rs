@@ -72,6 +72,11 @@ impl AppsIndex {
         self.pick(name, &Requested::parse(version).ok()?)
     }
 
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Application>> {
+        let versions = self.by_name.values().flatten();
+        versions.map(|(_, application)| application)
+    }
+
     pub(crate) fn pick(&self, name: &str, requested: &Requested) -> Option<Arc<Application>> {
         let versions = self.by_name.get(name)?;
         requested

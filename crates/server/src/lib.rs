@@ -61,6 +61,14 @@
 //! [`Connection::forget_session`] ends the session. When a session has ended, by that or by its age, all that
 //! still waits is settled: no future hangs.
 //!
+//! # Sessions beyond memory
+//!
+//! What has left memory, by its age or because the server shut down, goes on with the
+//! [`SessionStorageProvider`] of its application or of
+//! [the server](ServerOptions::session_storage_provider): by default one in memory, for a day. With a
+//! [`SharedStorageProvider`] several servers share their sessions, so that a client goes on with another when its
+//! own is killed; the trait says what that guarantees, and what not.
+//!
 //! # Events and logs
 //!
 //! [`ServerOptions::on_connect`] hears of new sessions, [`ServerOptions::on_event`] of all that is in
@@ -88,8 +96,9 @@
 //! | [calls under way](ServerOptions::max_running_methods) | 10 000 | answered with error 16 |
 //! | [silence](ServerOptions::keepalive) | 20 s, and 10 s after a ping | dropped |
 //! | [the client's part of a close](ServerOptions::close_timeout) | 5 s | dropped |
-//! | [a session without a transport](ServerOptions::client_expiration_time) | 1 h | ends |
-//! | [their number](ServerOptions::max_detached_sessions) | 100 000 | the oldest end |
+//! | [a session in memory without a transport](ServerOptions::client_expiration_time) | 1 h | only its storage has it |
+//! | [their number](ServerOptions::max_detached_sessions) | 100 000 | of the oldest, only its storage has it |
+//! | [what a storage provider does](ServerOptions::storage_timeout) | 5 s | closed with 1013, if it has to be done |
 //! | nesting, and values in a message | 1000, 1 048 576 | closed with 1000 |
 //! | answers kept for a client that is away | 1000, 1 MiB | the oldest are dropped |
 //! | head of the HTTP request | 16 KiB, 100 lines | status 400 |
@@ -103,6 +112,7 @@
 //! | `authPolicy` | [`auth_policy`](ServerOptions::auth_policy) |
 //! | `heartbeatInterval`, `clientExpirationTime` | [`heartbeat_interval`](ServerOptions::heartbeat_interval), [`client_expiration_time`](ServerOptions::client_expiration_time) |
 //! | `listener`, the event `connect` | [`on_connect`](ServerOptions::on_connect) |
+//! | `sessionStorageProvider` | [`session_storage_provider`](ServerOptions::session_storage_provider) |
 //! | `originCheckStrategy` | [`origin_check`](ServerOptions::origin_check) |
 //! | the events, `log` | [`on_event`](ServerOptions::on_event), [`log_messages`](ServerOptions::log_messages) |
 //! | `getClients`, `getClientsArray`, `broadcast` | [`Server::clients`], [`Server::broadcast`] |
@@ -128,13 +138,17 @@ mod error;
 mod events;
 mod handshake;
 mod index;
+mod keeping;
 mod live;
 mod method;
 mod opening;
 mod options;
 mod outbox;
+mod restoring;
 mod server;
 mod sessions;
+mod storage;
+mod stored;
 mod tls;
 mod trace;
 mod transport;
@@ -151,6 +165,12 @@ pub use jstp_proto::{PeerMisbehaved, Refused, RemoteError};
 pub use method::{Arguments, MethodResult, Results};
 pub use options::ServerOptions;
 pub use server::{Server, ServerHandle, create_server};
+pub use storage::simple::SimpleSessionStorageProvider;
+pub use storage::{
+    Change, Claim, ClaimListener, SessionStorageProvider, SharedStorageProvider, StorageError,
+    StorageFuture,
+};
+pub use stored::StoredSession;
 pub use tokio_rustls::rustls;
 
 /// The server in the README compiles.

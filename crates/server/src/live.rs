@@ -18,7 +18,13 @@ pub(crate) struct Live {
     /// Requests of ours, until the core settles them.
     pub(crate) waiters: HashMap<CallId, oneshot::Sender<Outcome<Value>>>,
     /// What the core told the application, until the transport's task deals with it.
-    pub(crate) events: VecDeque<Told>,
+    pub(crate) events: VecDeque<Happening>,
+    /// The count of received messages but for those that still wait among the events.
+    pub(crate) handled: u64,
+    /// Rises with each change of the session's own storage.
+    pub(crate) data_version: u64,
+    /// Whether a task stores what happens without a transport.
+    pub(crate) is_storing: bool,
     pub(crate) log: Log,
     pub(crate) link: Option<Link>,
     pub(crate) profile: Profile,
@@ -26,6 +32,32 @@ pub(crate) struct Live {
     pub(crate) running: JoinSet<()>,
     /// Whether there is no session any more, and none to come: nothing will ever be sent again.
     pub(crate) is_over: bool,
+    /// Whether the session is another server's, or gone from the storage.
+    pub(crate) is_lost: bool,
+    /// Whether nothing of the session is to be stored any more.
+    pub(crate) is_forgotten: bool,
+}
+
+/// Something the core told the application.
+pub(crate) struct Happening {
+    pub(crate) told: Told,
+    /// How many messages had been received, this one included.
+    pub(crate) received: u64,
+}
+
+impl Told {
+    /// Whether it is a message the client will not send again once it is counted as received.
+    pub(crate) fn is_message(&self) -> bool {
+        matches!(
+            self,
+            Self::Event(Event::Called { .. } | Event::Emitted { .. } | Event::Inspected { .. })
+        )
+    }
+
+    /// Whether it may be counted as received before it has been dealt with.
+    pub(crate) fn may_be_counted(&self) -> bool {
+        !matches!(self, Self::Event(Event::Emitted { .. }))
+    }
 }
 
 /// What the transport's task tells the application.
@@ -85,7 +117,9 @@ impl Live {
             match (output, outbox) {
                 (Output::Transmit(text), Some(outbox)) => {
                     if self.log.messages {
-                        self.events.push_back(Told::Sent(text.clone()));
+                        let received = count(&self.core);
+                        let told = Told::Sent(text.clone());
+                        self.events.push_back(Happening { told, received });
                         stirred = true;
                     }
                     if !outbox.push(text) {
@@ -111,7 +145,7 @@ impl Live {
                     };
                     if let Some(answer) = answer.filter(|_| self.log.answers) {
                         let answer = answer.cloned().map_err(Value::clone);
-                        self.events.push_back(Told::Answered(answer));
+                        self.happened(Told::Answered(answer));
                         stirred = true;
                     }
                     if let Some(waiter) = self.waiters.remove(&call) {
@@ -120,11 +154,25 @@ impl Live {
                     }
                 }
                 (Output::Event(event), _) => {
-                    self.events.push_back(Told::Event(event));
+                    self.happened(Told::Event(event));
                     stirred = true;
                 }
             }
         }
         stirred
     }
+
+    fn happened(&mut self, told: Told) {
+        let received = self.received();
+        self.events.push_back(Happening { told, received });
+    }
+
+    /// How many messages of the client have been received.
+    pub(crate) fn received(&self) -> u64 {
+        self.core.session().map_or(0, jstp_proto::Session::received)
+    }
+}
+
+fn count(core: &jstp_proto::Connection<Native>) -> u64 {
+    core.session().map_or(0, jstp_proto::Session::received)
 }

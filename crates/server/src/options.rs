@@ -12,6 +12,8 @@ use crate::connection::Connection;
 use crate::error::OptionsError;
 use crate::events::ServerEvent;
 use crate::index::{AppsIndex, create_apps_index};
+use crate::storage::simple::SimpleSessionStorageProvider;
+use crate::storage::{SessionStorageProvider, SharedStorageProvider, Storage};
 use crate::tls::Tls;
 
 pub(crate) type OriginCheck = Arc<dyn Fn(Option<&str>) -> bool + Send + Sync>;
@@ -44,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) keepalive_interval: Duration,
     pub(crate) keepalive_grace: Duration,
     pub(crate) client_expiration_time: Duration,
+    pub(crate) storage: Storage,
+    pub(crate) storage_timeout: Duration,
     pub(crate) max_detached_sessions: usize,
     pub(crate) in_doubt_timeout: Duration,
     pub(crate) buffer_limit: (usize, usize),
@@ -76,6 +80,8 @@ impl ServerOptions {
                 keepalive_interval: Duration::from_secs(20),
                 keepalive_grace: Duration::from_secs(10),
                 client_expiration_time: Duration::from_secs(60 * 60),
+                storage: Storage::Single(Arc::new(SimpleSessionStorageProvider::default())),
+                storage_timeout: Duration::from_secs(5),
                 max_detached_sessions: 100_000,
                 in_doubt_timeout: Duration::from_secs(5),
                 buffer_limit: (10_000, 16 * 1024 * 1024),
@@ -216,10 +222,34 @@ impl ServerOptions {
         self
     }
 
-    /// How long a session without a transport stays in memory. 1 h, as upstream.
+    /// How long a session without a transport stays in memory; after that only its storage provider has
+    /// it. 1 h, as upstream.
     #[must_use]
     pub fn client_expiration_time(mut self, time: Duration) -> Self {
         self.settings.client_expiration_time = time;
+        self
+    }
+
+    /// Where sessions are kept beside memory, for applications without a provider of their own. By
+    /// default a [`SimpleSessionStorageProvider`], for 24 h.
+    #[must_use]
+    pub fn session_storage_provider(mut self, provider: impl SessionStorageProvider) -> Self {
+        self.settings.storage = Storage::Single(Arc::new(provider));
+        self
+    }
+
+    /// Where sessions are kept for several servers, any of which may be the next to serve a client;
+    /// in place of [`session_storage_provider`](Self::session_storage_provider).
+    #[must_use]
+    pub fn shared_storage_provider(mut self, provider: impl SharedStorageProvider) -> Self {
+        self.settings.storage = Storage::Shared(Arc::new(provider));
+        self
+    }
+
+    /// How long a storage provider may take for one thing. 5 s.
+    #[must_use]
+    pub fn storage_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.storage_timeout = timeout;
         self
     }
 
@@ -287,6 +317,7 @@ impl ServerOptions {
             ("handshake_timeout", Some(settings.handshake_timeout)),
             ("auth_timeout", Some(settings.auth_timeout)),
             ("close_timeout", Some(settings.close_timeout)),
+            ("storage_timeout", Some(settings.storage_timeout)),
             ("keepalive interval", Some(settings.keepalive_interval)),
             ("keepalive grace", Some(settings.keepalive_grace)),
         ];

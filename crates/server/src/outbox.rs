@@ -24,6 +24,10 @@ struct Queue {
     /// Whether the transport's first text, the handshake's answer, has been taken.
     greeted: bool,
     end: Option<End>,
+    /// Texts that may not leave yet, if there are to be any.
+    held: Option<VecDeque<String>>,
+    /// How many texts have been released or given up.
+    released: u64,
 }
 
 /// How a transport is to end.
@@ -74,15 +78,18 @@ impl Outbox {
             return true;
         }
         // A single message always fits, however large: it is within the protocol's own limit.
-        let fits = queue.texts.is_empty() || queue.bytes + text.len() <= queue.limit;
+        let is_empty = queue.texts.is_empty() && queue.held.as_ref().is_none_or(VecDeque::is_empty);
+        let fits = is_empty || queue.bytes + text.len() <= queue.limit;
         if fits {
             queue.bytes += text.len();
-            queue.texts.push_back(text);
+            let queue = &mut *queue;
+            queue
+                .held
+                .as_mut()
+                .unwrap_or(&mut queue.texts)
+                .push_back(text);
         } else {
-            *queue = Queue {
-                end: Some(End::Close(1013)),
-                ..Queue::default()
-            };
+            queue.finish(End::Close(1013));
         }
         drop(queue);
         self.waker.wake();
@@ -93,14 +100,45 @@ impl Outbox {
     pub(crate) fn end(&self, end: End) {
         let mut queue = self.lock();
         match (queue.end, end) {
-            (_, End::Drop) => {
-                *queue = Queue {
-                    end: Some(End::Drop),
-                    ..Queue::default()
-                }
-            }
+            (_, End::Drop) => queue.finish(End::Drop),
             (None, End::Close(_)) => queue.end = Some(end),
             (Some(_), End::Close(_)) => {}
+        }
+        drop(queue);
+        self.waker.wake();
+    }
+
+    /// From now on texts wait until they are [`released`](Self::release).
+    pub(crate) fn hold(&self) {
+        self.lock().held.get_or_insert_default();
+    }
+
+    /// How many texts have been held so far.
+    pub(crate) fn position(&self) -> u64 {
+        let queue = self.lock();
+        queue.released + queue.held.as_ref().map_or(0, VecDeque::len) as u64
+    }
+
+    /// Lets the texts up to a position leave.
+    pub(crate) fn release(&self, position: u64) {
+        let mut queue = self.lock();
+        let queue = &mut *queue;
+        let Some(held) = &mut queue.held else { return };
+        while queue.released < position
+            && let Some(text) = held.pop_front()
+        {
+            queue.released += 1;
+            queue.texts.push_back(text);
+        }
+        self.waker.wake();
+    }
+
+    /// Gives up what is held, and ends the transport if that is not to be done already.
+    pub(crate) fn discard_held(&self) {
+        let mut queue = self.lock();
+        if let Some(held) = queue.held.take() {
+            queue.bytes -= held.iter().map(String::len).sum::<usize>();
+            queue.end.get_or_insert(End::Close(1000));
         }
         drop(queue);
         self.waker.wake();
@@ -121,7 +159,9 @@ impl Outbox {
             return Next::Text(text);
         }
         match queue.end {
-            Some(End::Close(code)) => Next::Close(code),
+            Some(End::Close(code)) if queue.held.as_ref().is_none_or(VecDeque::is_empty) => {
+                Next::Close(code)
+            }
             _ => Next::Nothing,
         }
     }
@@ -143,6 +183,14 @@ impl Outbox {
 }
 
 impl Queue {
+    /// Gives up what is queued, and ends.
+    fn finish(&mut self, end: End) {
+        self.texts.clear();
+        self.held = None;
+        self.bytes = 0;
+        self.end = Some(end);
+    }
+
     /// Takes what leaves as the next WebSocket message. A handshake's answer travels alone.
     fn pop(&mut self) -> Option<String> {
         let before = self.texts.len();
@@ -209,6 +257,38 @@ mod tests {
         assert!(outbox.push("12345678".into()));
         assert!(outbox.push("90".into()));
         assert!(!outbox.push("1".into()));
+        assert_eq!(outbox.take(), Next::Close(1013));
+    }
+
+    #[test]
+    fn held_texts_leave_once_released_and_the_close_after_them() {
+        let outbox = Outbox::new(10, false);
+        assert!(outbox.push("a".into()));
+        outbox.hold();
+        assert!(outbox.push("b".into()));
+        let position = outbox.position();
+        assert!(outbox.push("c".into()));
+        outbox.end(End::Close(1000));
+        assert_eq!(outbox.take(), Next::Text("a".into()));
+        assert_eq!(outbox.take(), Next::Nothing);
+        outbox.release(position);
+        assert_eq!(outbox.take(), Next::Text("b".into()));
+        assert_eq!(outbox.take(), Next::Nothing);
+        outbox.release(position + 1);
+        assert_eq!(outbox.take(), Next::Text("c".into()));
+        assert_eq!(outbox.take(), Next::Close(1000));
+    }
+
+    #[test]
+    fn what_was_not_released_can_be_given_up() {
+        let outbox = Outbox::new(10, false);
+        outbox.hold();
+        assert!(outbox.push("a".into()));
+        outbox.release(outbox.position());
+        assert!(outbox.push("b".into()));
+        outbox.end(End::Close(1013));
+        outbox.discard_held();
+        assert_eq!(outbox.take(), Next::Text("a".into()));
         assert_eq!(outbox.take(), Next::Close(1013));
     }
 

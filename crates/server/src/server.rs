@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use jstp_proto::{Config, Role};
 use serde::Serialize;
 use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
@@ -26,7 +27,8 @@ use crate::index::{AppsIndex, create_apps_index};
 use crate::live::Log;
 use crate::options::{ServerOptions, Settings};
 use crate::outbox::End;
-use crate::sessions::Sessions;
+use crate::sessions::{Left, Sessions};
+use crate::storage::Storage;
 use crate::tls::Tls;
 use crate::trace;
 
@@ -50,10 +52,14 @@ pub fn create_server(options: ServerOptions) -> Result<Server, OptionsError> {
         stopping: AtomicBool::new(false),
         last_number: AtomicU64::new(0),
         origin: Instant::now(),
+        runtime: OnceLock::new(),
+        watched: Mutex::default(),
         settings,
     };
+    let hub = Arc::new(hub);
+    hub.watch_storages();
     Ok(Server {
-        hub: Arc::new(hub),
+        hub,
         listening: Mutex::default(),
     })
 }
@@ -78,6 +84,8 @@ impl Server {
     /// The address cannot be listened on.
     pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<SocketAddr> {
         let listener = TcpListener::bind(address).await?;
+        // A server has one runtime, and its tasks need to know it when an application's threads do not.
+        self.hub.runtime.get_or_init(Handle::current);
         let address = listener.local_addr()?;
         let (stop, stopping) = oneshot::channel();
         let hub = Arc::clone(&self.hub);
@@ -109,7 +117,8 @@ impl Server {
     }
 
     /// Ends the server for good: stops accepting clients, closes all transports with 1001, after what
-    /// is queued has left, and waits until they are gone, but no longer than the close timeout.
+    /// is queued has left, and waits until they are gone, but no longer than the close timeout. Then
+    /// sessions are stored and leave memory; what their connections wait for ends as lost.
     pub async fn shutdown(&self) {
         self.hub.stopping.store(true, Ordering::SeqCst);
         self.close().await;
@@ -120,6 +129,8 @@ impl Server {
         let all_ended = async { while tasks.join_next().await.is_some() {} };
         // Whoever has not ended by then is dropped with the set.
         let _ = timeout(self.hub.settings.close_timeout, all_ended).await;
+        drop(tasks);
+        self.hub.store_all().await;
     }
 
     /// The clients whose transport is up and whose handshake is done.
@@ -207,12 +218,21 @@ impl ServerHandle {
     /// Forgets a session, so that nobody can resume it. A client that is connected stays so;
     /// [`Connection::forget_session`] closes its transport too.
     pub fn forget_session(&self, id: &str) {
-        let connection = self.hub.sessions.find(id);
-        self.hub.sessions.forget(id);
-        if let Some(connection) = connection {
+        if let Some(connection) = self.hub.sessions.find(id) {
+            connection.set_forgotten();
+            self.hub.forget(id);
             // Without a transport this is the end of it.
             connection.expire();
+        } else {
+            self.hub.forget(id);
         }
+    }
+
+    /// Lets a session go from memory as if the
+    /// [`client_expiration_time`](crate::ServerOptions::client_expiration_time) had passed: only its storage
+    /// provider has it then. A session whose client is connected stays.
+    pub async fn expire_session(&self, id: &str) {
+        Arc::clone(&self.hub).let_go(id.to_owned(), None).await;
     }
 
     /// Replaces the set of applications for later handshakes; sessions keep theirs.
@@ -229,6 +249,7 @@ impl ServerHandle {
             .applications
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(index);
+        self.hub.watch_storages();
         Ok(())
     }
 
@@ -274,6 +295,10 @@ pub(crate) struct Hub {
     stopping: AtomicBool,
     last_number: AtomicU64,
     origin: Instant,
+    /// Once it listens.
+    pub(crate) runtime: OnceLock<Handle>,
+    /// Storages that tell when another server takes a session over.
+    watched: Mutex<Vec<Storage>>,
     pub(crate) settings: Settings,
 }
 
@@ -290,6 +315,35 @@ impl Hub {
     /// A number for a connection or a transport.
     pub(crate) fn number(&self) -> u64 {
         self.last_number.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A connection without a transport or a session.
+    pub(crate) fn connection(self: &Arc<Self>) -> Connection {
+        Connection::new(
+            self.number(),
+            Arc::downgrade(self),
+            self.config(),
+            self.log(),
+        )
+    }
+
+    /// Has the storages tell when another server takes a session over.
+    fn watch_storages(self: &Arc<Self>) {
+        let mut watched = lock(&self.watched);
+        for storage in self.storages() {
+            if watched.iter().any(|known| known.is(&storage)) {
+                continue;
+            }
+            if let Storage::Shared(provider) = &storage {
+                let hub = Arc::downgrade(self);
+                provider.watch(Box::new(move |id, claim| {
+                    if let Some(hub) = hub.upgrade() {
+                        hub.claimed(id, claim);
+                    }
+                }));
+            }
+            watched.push(storage);
+        }
     }
 
     pub(crate) fn config(&self) -> Config {
@@ -349,18 +403,33 @@ impl Hub {
     }
 
     /// The client's transport is gone.
-    pub(crate) fn left(&self, connection: &Connection) {
+    pub(crate) fn left(self: &Arc<Self>, connection: &Connection) {
         let mut clients = lock(&self.clients);
         // It may be back already, over another.
         if connection.is_detached() && clients.remove(&connection.id()).is_some() {
             drop(clients);
-            match connection.session_id() {
-                Some(session) => self.sessions.leave(&session, connection),
-                None => {
+            let session = connection.session_id();
+            let left = session.map(|session| self.sessions.leave(&session, connection));
+            match left {
+                Some((true, excess)) => {
+                    self.keep(connection.clone());
+                    self.let_all_go(excess);
+                }
+                Some((false, _)) | None => {
                     connection.expire();
                 }
             }
             self.tell(&ServerEvent::Disconnect { connection });
+        }
+    }
+
+    fn let_all_go(self: &Arc<Self>, left: Vec<Left>) {
+        for (id, loss) in left {
+            let mut going = Arc::clone(self).let_go(id, Some(loss)).boxed();
+            // A provider in memory has it by now.
+            if (&mut going).now_or_never().is_none() {
+                tokio::spawn(going);
+            }
         }
     }
 
@@ -393,12 +462,14 @@ impl Hub {
 
 /// Accepts until told to stop, and lets sessions expire meanwhile.
 async fn accept(hub: &Arc<Hub>, listener: TcpListener, mut stop: oneshot::Receiver<()>) {
-    let mut sweeping = pin!(hub.sessions.sweep());
     let mut is_failing = false;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = &mut sweeping => return,
+            expired = hub.sessions.expired() => {
+                hub.let_all_go(expired);
+                continue;
+            }
             _ = &mut stop => return,
         };
         match accepted {

@@ -54,6 +54,12 @@ pub(crate) fn event(event: &ServerEvent<'_>) {
         ServerEvent::Connect { connection } => {
             info!(connection = connection.id(), username = ?connection.username(), "connect");
         }
+        ServerEvent::RestoreSession { connection, .. } => {
+            debug!(connection = connection.id(), "restoreSession");
+        }
+        ServerEvent::StorageFailed { connection, error } => {
+            error!(connection = connection.id(), %error, "storageFailed");
+        }
         ServerEvent::Reconnect { connection } => {
             info!(connection = connection.id(), "reconnect");
         }

@@ -13,6 +13,9 @@ async fn telling(options: ServerOptions) -> (Server, Peer, mpsc::UnboundedReceiv
     let options = options.on_event(move |event| {
         let line = match event {
             ServerEvent::Connect { .. } => "connect".to_owned(),
+            ServerEvent::RestoreSession { application, .. } => {
+                format!("restoreSession {}", application.name())
+            }
             ServerEvent::Reconnect { .. } => "reconnect".to_owned(),
             ServerEvent::Disconnect { .. } => "disconnect".to_owned(),
             ServerEvent::HandshakeRequest {
@@ -149,6 +152,7 @@ async fn a_resumed_session_is_told_of_in_order_and_what_is_sent_again_too() {
         format!("incomingMessage {request}"),
         "outgoingMessage {handshake:[0],ok:0}".to_owned(),
         "outgoingMessage {event:[-1,'i'],e:[]}".to_owned(),
+        "restoreSession app".to_owned(),
         "reconnect".to_owned(),
         "handshakeRequest app session".to_owned(),
     ] {

@@ -7,7 +7,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use common::{Peer, app, listening, reporting, soon};
-use jstp_server::{Application, CallError, Connection, Interface, Server, ServerOptions, Value};
+use jstp_server::{
+    Application, CallError, Connection, Interface, Server, ServerOptions,
+    SimpleSessionStorageProvider, Value,
+};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 type Reports = UnboundedReceiver<(&'static str, Connection)>;
@@ -16,6 +19,11 @@ async fn resuming(options: ServerOptions) -> (Server, SocketAddr, Reports) {
     let (options, reports) = reporting(options);
     let (server, address) = listening(options).await;
     (server, address, reports)
+}
+
+/// A provider that keeps nothing: a session lives in memory or not at all.
+fn nowhere() -> SimpleSessionStorageProvider {
+    SimpleSessionStorageProvider::with_max_sessions(Duration::ZERO, Duration::from_secs(1), 0)
 }
 
 async fn until(reports: &mut Reports, what: &str) -> Connection {
@@ -174,7 +182,9 @@ async fn a_method_that_outlives_its_transport_answers_over_the_next() {
 
 #[tokio::test]
 async fn a_session_expires_and_settles_what_is_pending() {
-    let options = ServerOptions::new([app()]).client_expiration_time(Duration::from_millis(50));
+    let options = ServerOptions::new([app()])
+        .client_expiration_time(Duration::from_millis(50))
+        .session_storage_provider(nowhere());
     let (_server, address, mut reports) = resuming(options).await;
     let (peer, session) = Peer::connect(address).await;
     let connection = until(&mut reports, "connect").await;
@@ -221,7 +231,9 @@ async fn a_session_in_use_does_not_expire() {
 
 #[tokio::test]
 async fn only_so_many_sessions_wait_for_their_clients() {
-    let options = ServerOptions::new([app()]).max_detached_sessions(2);
+    let options = ServerOptions::new([app()])
+        .max_detached_sessions(2)
+        .session_storage_provider(nowhere());
     let (_server, address, mut reports) = resuming(options).await;
     let mut sessions = Vec::new();
     for _ in 0..3 {

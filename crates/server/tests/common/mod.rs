@@ -3,10 +3,10 @@
 // Each test file uses a part of this.
 #![allow(dead_code)]
 
+pub(crate) mod certificates;
+pub(crate) mod memory;
 pub(crate) mod process;
 pub(crate) mod raw;
-
-pub(crate) mod certificates;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
