@@ -6,6 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { packageReadme } from '../scripts/readme.mjs';
+
 const PKG = new URL('../pkg/', import.meta.url);
 
 const manifest = JSON.parse(await readFile(new URL('package.json', PKG), 'utf8'));
@@ -42,6 +44,15 @@ test('every path that package.json exports is in the tarball', () => {
     assert.match(path, /^\.\//);
     assert.ok(packed.includes(path.slice(2)), `${path} is missing`);
   }
+});
+
+test("the README's links lead into the package, or to the repository where one is named", () => {
+  const text = '[a](LICENSE) [b](docs/x.md#y) [c](src/types.ts) [d](#here) [e](https://example.com/)';
+  const packed = new Set(['LICENSE', 'index.d.ts']);
+  const known = '[a](LICENSE) [b](https://example.org/r/blob/v1.2.3/docs/x.md#y) [c](index.d.ts) [d](#here) [e](https://example.com/)';
+  assert.equal(packageReadme(text, { packed, repository: 'https://example.org/r', version: '1.2.3' }), known);
+  assert.equal(packageReadme(text, { packed, repository: null, version: '1.2.3' }),
+    known.replace(/\[b\]\([^)]*\)/, 'b'));
 });
 
 test('every link of the README leads somewhere', async () => {

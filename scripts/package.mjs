@@ -9,6 +9,7 @@ import { access, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'nod
 import { join, posix } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { shortenImports } from './imports.mjs';
+import { packageReadme } from './readme.mjs';
 
 const CRATE = 'jstp-wasm';
 const GLUE = 'jstp_wasm.js';
@@ -173,15 +174,11 @@ async function writeTypesOfEntries() {
   }
 }
 
-/** The README, whose links lead no further than the package does. */
 async function writeReadme() {
-  const present = new Set(await files(draft));
+  const { repository, version } = crate();
   const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const linked = readme.replace(/\[([^\]]+)\]\((?![a-z]+:|#)([^)#]+)(#[^)]*)?\)/g, (link, text, path) => {
-    const packed = path === 'src/types.ts' ? 'index.d.ts' : path;
-    return present.has(packed) ? `[${text}](${packed})` : text;
-  });
-  await writeFile(join(draft, 'README.md'), linked);
+  const packed = new Set(await files(draft));
+  await writeFile(join(draft, 'README.md'), packageReadme(readme, { packed, repository, version }));
 }
 
 /** What the package was made of and with. Nothing of when or where: two builds of the same are the same. */
@@ -212,12 +209,14 @@ function provenance() {
 }
 
 async function writeManifest() {
+  const { repository, version } = crate();
   const manifest = {
     name: CRATE,
-    version: version(),
+    version,
     description: 'JSTP client for the browser: a Rust core compiled to WebAssembly',
     keywords: ['jstp', 'rpc', 'websocket', 'wasm', 'webassembly', 'realtime'],
     license: 'MIT',
+    ...(repository && { repository: { type: 'git', url: `git+${repository}.git` } }),
     type: 'module',
     sideEffects: false,
     engines: { node: '>=20' },
@@ -237,11 +236,11 @@ async function writeManifest() {
   await writeFile(join(draft, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** The crate's version; the package never has another. */
-function version() {
+/** What cargo knows of the crate: its version, which is the package's, and the repository, if one is named. */
+function crate() {
   const metadata = execFileSync('cargo', ['metadata', '--no-deps', '--format-version', '1'],
     { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });
-  return JSON.parse(metadata).packages.find(({ name }) => name === CRATE).version;
+  return JSON.parse(metadata).packages.find(({ name }) => name === CRATE);
 }
 
 /** Every relative import must lead to a file of the package: nothing else would notice before a user. */
