@@ -2,7 +2,7 @@
 
 use js_sys::{ArrayBuffer, Function, JsString, Reflect};
 use wasm_bindgen::prelude::*;
-use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
+use web_sys::{CloseEvent, Event, MessageEvent, WebSocket};
 
 /// What a WebSocket reports, in the order of its life.
 pub(crate) enum SocketEvent {
@@ -25,17 +25,16 @@ pub(crate) enum SocketEvent {
 pub(crate) struct Socket {
     raw: WebSocket,
     outlet: Outlet,
-    _on_open: Closure<dyn Fn(Event)>,
-    _on_message: Closure<dyn Fn(MessageEvent)>,
-    _on_close: Closure<dyn Fn(CloseEvent)>,
-    _on_error: Closure<dyn Fn(Event)>,
+    on_open: Closure<dyn Fn(Event)>,
+    on_message: Closure<dyn Fn(MessageEvent)>,
+    on_close: Closure<dyn Fn(CloseEvent)>,
 }
 
 impl Socket {
     /// Begins to open a WebSocket. `batch` offers the extension, `constructor` stands in for the global one.
     ///
     /// # Errors
-    /// What the constructor threw.
+    /// What the constructor threw, or the socket when it was told who listens.
     pub(crate) fn open(
         url: &str,
         protocol: &str,
@@ -44,8 +43,6 @@ impl Socket {
         tell: impl Fn(SocketEvent) + Clone + 'static,
     ) -> Result<Self, JsValue> {
         let raw = open_socket(url, protocol, batch, constructor)?;
-        raw.set_binary_type(BinaryType::Arraybuffer);
-
         let on_open = Closure::new({
             let tell = tell.clone();
             move |_| tell(SocketEvent::Open)
@@ -54,26 +51,26 @@ impl Socket {
             let tell = tell.clone();
             move |event: MessageEvent| tell(read(event.data()))
         });
-        // The close event that follows says as much as a browser tells.
-        let on_error = Closure::new(|_| {});
         let on_close = Closure::new(move |event: CloseEvent| {
             tell(SocketEvent::Closed {
                 code: event.code(),
                 reason: event.reason(),
             });
         });
-        raw.set_onopen(Some(on_open.as_ref().unchecked_ref()));
-        raw.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        raw.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        raw.set_onclose(Some(on_close.as_ref().unchecked_ref()));
-        Ok(Self {
+        let socket = Self {
             outlet: Outlet::new(&raw),
             raw,
-            _on_open: on_open,
-            _on_message: on_message,
-            _on_close: on_close,
-            _on_error: on_error,
-        })
+            on_open,
+            on_message,
+            on_close,
+        };
+        listen(
+            &socket.raw,
+            socket.on_open.as_ref(),
+            socket.on_message.as_ref(),
+            socket.on_close.as_ref(),
+        )?;
+        Ok(socket)
     }
 
     /// The browser's own object.
@@ -90,13 +87,7 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         // Before their closures go: a call of a dropped closure throws.
-        self.raw.set_onopen(None);
-        self.raw.set_onmessage(None);
-        self.raw.set_onclose(None);
-        // A socket given up while connecting still reports an error; some libraries throw it when
-        // nobody listens.
-        IGNORE.with(|ignore| self.raw.set_onerror(Some(ignore)));
-        let _ = self.raw.close_with_code(1000);
+        drop_socket(&self.raw);
     }
 }
 
@@ -130,15 +121,21 @@ extern "C" {
     /// Begins to close, after what was sent so far.
     #[wasm_bindgen(method)]
     pub(crate) fn close(this: &Outlet, code: u16);
+
+    #[wasm_bindgen(catch)]
+    fn listen(
+        socket: &WebSocket,
+        open: &JsValue,
+        message: &JsValue,
+        close: &JsValue,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(js_name = dropSocket)]
+    fn drop_socket(socket: &WebSocket);
 }
 
 #[wasm_bindgen]
 extern "C" {
-    // A function that does nothing with what it is given. One made from text, as `Function::default`
-    // is, throws on a page whose Content-Security-Policy does not let it evaluate text.
-    #[wasm_bindgen(thread_local_v2, js_name = Boolean)]
-    static IGNORE: Function;
-
     type Utf8Decoder;
 
     #[wasm_bindgen(constructor, js_class = "TextDecoder")]

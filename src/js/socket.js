@@ -14,6 +14,16 @@ export function openSocket(url, protocol, batch, constructor) {
   return socket;
 }
 
+/** Has a socket tell of itself. One of the page's own making may refuse to. */
+export function listen(socket, open, message, close) {
+  socket.binaryType = 'arraybuffer';
+  socket.onopen = open;
+  socket.onmessage = message;
+  socket.onclose = close;
+  // The close event that follows says as much as a browser tells.
+  socket.onerror = ignore;
+}
+
 /** What leaves over a socket: at once, or with whatever else leaves in the same turn of the event loop. */
 export class Outlet {
   #socket;
@@ -75,13 +85,19 @@ export class Outlet {
 /** Closes one that nobody listens to any more; false if the value is none of ours. */
 export function dropSocket(value) {
   if (!opened.has(value)) return false;
-  value.onopen = value.onmessage = value.onclose = null;
-  // Some libraries throw an error that nobody listens to.
-  value.onerror = () => {};
+  for (const name of ['onopen', 'onmessage', 'onclose']) quietly(() => { value[name] = null; });
+  // One given up while connecting still reports an error, which some libraries throw if nobody listens.
+  quietly(() => { value.onerror = ignore; });
+  quietly(() => value.close(1000));
+  return true;
+}
+
+function ignore() {}
+
+function quietly(act) {
   try {
-    value.close();
+    act();
   } catch {
     // One of the page's own making.
   }
-  return true;
 }
