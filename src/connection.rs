@@ -109,10 +109,10 @@ impl Link {
         self.driver.rtt()
     }
 
-    /// Somebody listens to the events of protocol.md 10.
-    #[wasm_bindgen(js_name = startLogging)]
-    pub fn start_logging(&self) {
-        self.driver.start_logging();
+    /// Whether somebody listens to the events of protocol.md 10.
+    #[wasm_bindgen(js_name = setLogging)]
+    pub fn set_logging(&self, wanted: bool) {
+        self.driver.set_logging(wanted);
     }
 
     /// Whether `close` was called since the last successful handshake.

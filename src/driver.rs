@@ -268,9 +268,9 @@ impl Driver {
         waiter.failed(error);
     }
 
-    /// Emits the events of protocol.md 10 from now on.
-    pub(crate) fn start_logging(&self) {
-        self.logging.set(true);
+    /// Emits the events of protocol.md 10, or none of them any more.
+    pub(crate) fn set_logging(&self, wanted: bool) {
+        self.logging.set(wanted || self.client.has_logger);
     }
 
     /// Emits one of those events, if anybody listens; what it tells is made only then.

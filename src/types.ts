@@ -94,7 +94,7 @@ export type EventArgs<Declared, Name> = Name extends keyof Declared
   : any[];
 
 /**
- * Emitter methods as known from Node. The listeners of an event run in turn; one that throws harms no
+ * Emitter methods as known from Node, with its events `newListener` and `removeListener`. The listeners of an event run in turn; one that throws harms no
  * other, and its exception goes to `reportError` or the console. A listener that is not a function is
  * a TypeError.
  *
@@ -152,8 +152,16 @@ export interface Emitter<Declared = {}, Other extends string = string> {
   listeners<Name extends (keyof Declared & string) | Other>(
     name: Name,
   ): ((...args: EventArgs<Declared, Name>) => void)[];
+  /** The same as `listeners`. */
+  rawListeners<Name extends (keyof Declared & string) | Other>(
+    name: Name,
+  ): ((...args: EventArgs<Declared, Name>) => void)[];
   /** The names that have listeners. */
   eventNames(): ((keyof Declared & string) | Other)[];
+  /** For code that calls it: nobody is warned of too many listeners here. */
+  setMaxListeners(limit: number): this;
+  /** What `setMaxListeners` was given. Default: 10. */
+  getMaxListeners(): number;
 }
 
 // Calls.

@@ -1,12 +1,12 @@
 // Connection: what a page holds of a connection; the work is done behind `link`, in Rust.
 
-import { added, Emitter, report } from './emitter.js';
+import { changed, Emitter, report } from './emitter.js';
 import { ERR_INTERFACE_NOT_FOUND, ERR_INTERNAL_API_ERROR, RemoteError } from './remote-error.js';
 import { RemoteProxy } from './remote-proxy.js';
 
 // What a connection tells only while somebody listens (protocol.md 10); `messageRejected` it always
 // tells.
-const LOGGED = new Set([
+const LOGGED = [
   'incomingMessage',
   'outgoingMessage',
   'heartbeat',
@@ -15,13 +15,15 @@ const LOGGED = new Set([
   'event',
   'callback',
   'inspect',
-]);
+];
 
 let nextId = 0;
 
 export class Connection extends Emitter {
   #link;
   #told = 'closed';
+  #isLogging = false;
+  #streams = new Set();
 
   constructor(link, client, application) {
     super();
@@ -37,8 +39,11 @@ export class Connection extends Emitter {
     this.hasConnected = false;
   }
 
-  [added](name) {
-    if (LOGGED.has(name)) this.#link.startLogging();
+  [changed]() {
+    const isLogging = LOGGED.some((name) => this.listenerCount(name) > 0);
+    if (this.#isLogging === isLogging) return;
+    this.#isLogging = isLogging;
+    this.#link.setLogging(isLogging);
   }
 
   get state() {

@@ -25,26 +25,36 @@ function checkListener(listener) {
   }
 }
 
-/** The key of a method that hears of each name that is listened to, where a class has one. */
-export const added = Symbol('added');
+/** The key of a method that hears when listeners come or go, where a class has one. */
+export const changed = Symbol('changed');
 
 export class Emitter {
   #listeners = new Map();
+  #limit = 10;
 
   #add(name, listener, once, first) {
     checkListener(listener);
+    // Before it is there, as in Node. Internal, so a proxy sends nothing of it (Q58).
+    if (this.#listeners.has('newListener')) {
+      Emitter.emitLocally(this, 'newListener', [name, listener]);
+    }
     const entry = { listener, once };
     const entries = this.#listeners.get(name) ?? [];
     // A new array each time: an emit under way goes on with the listeners it began with.
     this.#listeners.set(name, first ? [entry, ...entries] : [...entries, entry]);
-    this[added]?.(name);
+    this[changed]?.();
     return this;
   }
 
   #remove(name, entry) {
-    const entries = this.#listeners.get(name)?.filter((other) => other !== entry);
-    if (entries?.length) this.#listeners.set(name, entries);
-    else this.#listeners.delete(name);
+    const entries = this.#listeners.get(name);
+    if (!entries?.includes(entry)) return;
+    if (entries.length === 1) this.#listeners.delete(name);
+    else this.#listeners.set(name, entries.filter((other) => other !== entry));
+    this[changed]?.();
+    if (this.#listeners.has('removeListener')) {
+      Emitter.emitLocally(this, 'removeListener', [name, entry.listener]);
+    }
   }
 
   on(name, listener) {
@@ -80,8 +90,18 @@ export class Emitter {
   }
 
   removeAllListeners(name) {
-    if (name === undefined) this.#listeners.clear();
-    else this.#listeners.delete(name);
+    if (!this.#listeners.has('removeListener')) {
+      if (name === undefined) this.#listeners.clear();
+      else this.#listeners.delete(name);
+      this[changed]?.();
+      return this;
+    }
+    // One by one, the last first and those that hear of it in the end, as in Node.
+    const others = this.eventNames().filter((other) => other !== 'removeListener');
+    for (const each of name === undefined ? [...others, 'removeListener'] : [name]) {
+      const entries = this.#listeners.get(each) ?? [];
+      for (const entry of [...entries].reverse()) this.#remove(each, entry);
+    }
     return this;
   }
 
@@ -97,8 +117,22 @@ export class Emitter {
     return (this.#listeners.get(name) ?? []).map((entry) => entry.listener);
   }
 
+  rawListeners(name) {
+    return this.listeners(name);
+  }
+
   eventNames() {
     return [...this.#listeners.keys()];
+  }
+
+  /** Kept for pages that set it; nobody is warned of too many listeners here. */
+  setMaxListeners(limit) {
+    this.#limit = limit;
+    return this;
+  }
+
+  getMaxListeners() {
+    return this.#limit;
   }
 
   /** Calls the listeners, whatever a subclass makes of `emit`. True if there were any. */
@@ -109,7 +143,12 @@ export class Emitter {
       return false;
     }
     for (const entry of entries) {
-      if (entry.once) emitter.#remove(name, entry);
+      if (entry.once) {
+        // An emit within this one may have come first.
+        if (entry.isSpent) continue;
+        entry.isSpent = true;
+        emitter.#remove(name, entry);
+      }
       try {
         entry.listener.apply(emitter, args);
       } catch (error) {

@@ -119,7 +119,7 @@ const closed = {
   close: ignore,
   forgetSession: ignore,
   sessionState: ignore,
+  setLogging: ignore,
   startHeartbeat: ignore,
-  startLogging: ignore,
   stopHeartbeat: ignore,
 };
