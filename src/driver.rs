@@ -224,16 +224,13 @@ impl Driver {
     /// The rest of a turn, of which a copy for each feed would be a good part of the module.
     #[inline(never)]
     fn drain(self: &Rc<Self>) {
-        let deadline = {
+        {
             let mut core = self.core.borrow_mut();
             let mut outputs = self.outputs.borrow_mut();
             while let Some(output) = core.poll_output() {
                 outputs.push_back(output);
             }
-            let deadlines = [core.poll_timeout(), self.waiting.borrow().next_deadline()];
-            deadlines.into_iter().flatten().min()
-        };
-        self.set_alarm(deadline);
+        }
         self.deliver();
     }
 
@@ -265,6 +262,12 @@ impl Driver {
             return;
         };
         self.turn(|core, _| core.withdraw(call));
+        // After it, since what is settled has no time limit any more.
+        let deadlines = [
+            self.look(Connection::poll_timeout),
+            self.waiting.borrow().next_deadline(),
+        ];
+        self.set_alarm(deadlines.into_iter().flatten().min());
         waiter.failed(error);
     }
 
