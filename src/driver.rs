@@ -40,12 +40,15 @@ type Output = OutputOf<Page>;
 pub(crate) type Issue<'a> = Box<dyn FnOnce(&mut Core) -> Result<CallId, Refused> + 'a>;
 
 /// A connection's core and everything around it.
+thread_local! {
+    /// For all connections; absent while a message is being dealt with.
+    static INBOX: RefCell<Option<Inbox>> = RefCell::default();
+}
+
 pub(crate) struct Driver {
     core: RefCell<Core>,
     outputs: RefCell<VecDeque<Output>>,
     delivering: Cell<bool>,
-    /// Absent while a message is being dealt with.
-    inbox: RefCell<Option<Inbox>>,
     socket: RefCell<Option<Socket>>,
     /// Whether the transport carries arrays of messages (extensions.md).
     batch: Cell<bool>,
@@ -101,7 +104,6 @@ impl Driver {
             core: RefCell::new(core),
             outputs: RefCell::default(),
             delivering: Cell::new(false),
-            inbox: RefCell::default(),
             socket: RefCell::default(),
             batch: Cell::new(false),
             alarm: Alarm::default(),
@@ -175,9 +177,20 @@ impl Driver {
         self.page.borrow().clone()
     }
 
-    /// A connection that is over keeps nothing of the page alive.
+    /// A connection that is over keeps nothing of the page alive, and little memory: the page may hold it
+    /// for long.
     pub(crate) fn release_page(&self) {
-        *self.page.borrow_mut() = None;
+        self.core.borrow_mut().trim();
+        self.waiting.borrow_mut().trim();
+        let mut outputs = self.outputs.borrow_mut();
+        if outputs.is_empty() {
+            *outputs = VecDeque::new();
+        }
+        drop(outputs);
+        let page = self.page.borrow_mut().take();
+        if let Some(page) = page {
+            page.ended();
+        }
     }
 
     /// Reads the options of the present transport, or of the next.
@@ -376,10 +389,10 @@ impl Driver {
                 crate::trap::at(&text);
                 // Page code runs while it is in use, and a socket of its making may bring the next
                 // message then.
-                let mut inbox = self.inbox.take().unwrap_or_default();
+                let mut inbox = INBOX.take().unwrap_or_default();
                 self.status.came(&text);
                 inbox.with_text(&text, |text| self.received(text));
-                *self.inbox.borrow_mut() = Some(inbox);
+                INBOX.set(Some(inbox));
             }
             SocketEvent::NotText => self.turn(|core, now| core.handle_not_utf8(now)),
             SocketEvent::Closed { code, reason } => {

@@ -53,6 +53,9 @@ extern "C" {
     )]
     fn js_resumed(connection: &PageConnection);
 
+    #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = ended)]
+    fn js_ended(connection: &PageConnection);
+
     #[wasm_bindgen(method, getter)]
     pub(crate) fn session(this: &PageConnection) -> JsValue;
 
@@ -106,6 +109,11 @@ impl PageConnection {
     /// Tells the interface's proxy, then the application, of the peer's event.
     pub(crate) fn remote_event(&self, interface: &str, event: &str, args: &JsValue) {
         PageConnection::js_remote_event(self, interface, event, args);
+    }
+
+    /// Tells whoever waits for events that there will be none.
+    pub(crate) fn ended(&self) {
+        PageConnection::js_ended(self);
     }
 
     /// Notes that an earlier session goes on.

@@ -318,8 +318,8 @@ export declare class RemoteProxy<Interface = any> {
     ...args: EventArgs<EventsOf<Interface>, Name>
   ): boolean;
   /**
-   * The arguments of each event of that name from now on. The iterator ends with its loop or when the
-   * signal aborts, and fails with ERR_BUFFER_FULL (-4) when more than 1000 events wait to be looked at.
+   * The arguments of each event of that name from now on. The iterator ends with its loop, when the signal
+   * aborts and when the connection is closed for good, and fails with ERR_BUFFER_FULL (-4) when more than 1000 events wait to be looked at.
    */
   events<Name extends (keyof EventsOf<Interface> & string) | OtherEvents<Interface>>(
     name: Name,

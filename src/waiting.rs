@@ -56,6 +56,12 @@ impl Waiting {
         Some(wait)
     }
 
+    /// Gives back the room of waits that were.
+    pub(crate) fn trim(&mut self) {
+        self.waits.trim();
+        self.deadlines.trim();
+    }
+
     /// When the first wait will have lasted long enough.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.deadlines.first().map(|(deadline, _)| deadline)

@@ -117,10 +117,8 @@ export class Connection extends Emitter {
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
-    if (this.state === 'closed') return;
-    const closed = new Promise((resolve) => this.once('close', resolve));
     this.close();
-    if (this.getTransport()) await closed;
+    if (this.getTransport()) await new Promise((resolve) => this.once('close', resolve));
   }
 
   get [Symbol.toStringTag]() {
@@ -168,6 +166,18 @@ export class Connection extends Emitter {
 
   /** Counts and buffer of the session at work, for those who keep it. */
   static sessionState(connection) {
+  /** The connection is closed for good: whoever waits for its events waits no longer. */
+  static ended(connection) {
+    for (const end of connection.#streams) end();
+  }
+
+  /** Has `end` called when the connection is closed, until what this returns is called; null if it is. */
+  static untilEnded(connection, end) {
+    if (connection.state === 'closed') return null;
+    connection.#streams.add(end);
+    return () => connection.#streams.delete(end);
+  }
+
     return connection.#link.sessionState();
   }
 
@@ -189,6 +199,7 @@ export class Connection extends Emitter {
     Emitter.emitLocally(connection, 'close', [connection]);
   }
 
+    Connection.ended(connection);
   /** Emits a logging event on the client's logger, or on the connection itself. */
   static log(connection, name, args) {
     const logger = connection.client?.logger;

@@ -5,10 +5,11 @@ import { ERR_BUFFER_FULL, RemoteError } from './remote-error.js';
 const LIMIT = 1000;
 
 /**
- * An iterator over the arguments of each event from now on. It ends when the loop is left or the
- * signal aborts, and fails with ERR_BUFFER_FULL when more than 1000 events wait to be looked at.
+ * An iterator over the arguments of each event from now on. It ends when the loop is left, the signal
+ * aborts or the connection is closed, of which `untilEnded` tells, and fails with ERR_BUFFER_FULL when
+ * more than 1000 events wait to be looked at.
  */
-export function eventStream(emitter, name, { signal } = {}) {
+export function eventStream(emitter, name, untilEnded, { signal } = {}) {
   const waiting = [];
   let reader = null;
   let failure = null;
@@ -19,6 +20,7 @@ export function eventStream(emitter, name, { signal } = {}) {
     ended = true;
     emitter.off(name, hear);
     signal?.removeEventListener('abort', end);
+    forget?.();
     reader?.resolve({ value: undefined, done: true });
     reader = null;
   };
@@ -32,7 +34,8 @@ export function eventStream(emitter, name, { signal } = {}) {
     }
   };
   emitter.on(name, hear);
-  if (signal?.aborted) end();
+  const forget = untilEnded(end);
+  if (!forget || signal?.aborted) end();
   else signal?.addEventListener('abort', end);
 
   return {

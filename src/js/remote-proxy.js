@@ -1,5 +1,6 @@
 // RemoteProxy: a method per remote name, and the interface's events (protocol.md 8).
 
+import { Connection } from './connection.js';
 import { Emitter } from './emitter.js';
 import { eventStream } from './event-stream.js';
 
@@ -23,7 +24,7 @@ export class RemoteProxy extends Emitter {
 
   /** The arguments of each event of that name from now on, as an async iterator. */
   events(name, options) {
-    return eventStream(this, name, options);
+    return eventStream(this, name, (end) => Connection.untilEnded(this.#connection, end), options);
   }
 
   /** The same methods, their calls bound to `{ signal, timeout, resend }`. */

@@ -39,6 +39,11 @@ impl<T> Calls<T> {
         }
     }
 
+    /// Gives back the room of requests that were.
+    pub(crate) fn trim(&mut self) {
+        self.pending.trim();
+    }
+
     /// A name for a new request.
     pub(crate) fn name(&mut self) -> CallId {
         self.last += 1;

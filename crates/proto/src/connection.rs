@@ -18,6 +18,7 @@ use crate::heads;
 use crate::heartbeat::{Beat, Heartbeat};
 use crate::message;
 use crate::operation::Operation;
+use crate::ordered::trim;
 use crate::poison::{self, Suspect};
 use crate::queue::Queue;
 use crate::receiving::Held;
@@ -438,6 +439,15 @@ impl<F: Format> Connection<F> {
     /// Returns the next thing the driver must do, or `None` once the core has nothing to say.
     pub fn poll_output(&mut self) -> Option<OutputOf<F>> {
         self.outputs.pop_front()
+    /// Gives back the room that past traffic took: there may be none for long.
+    pub fn trim(&mut self) {
+        trim(&mut self.outputs);
+        self.calls.trim();
+        if let Some(session) = &mut self.session {
+            session.trim();
+        }
+    }
+
     }
 
     /// Returns when [`handle_timeout`](Self::handle_timeout) wants to be called next, if ever.

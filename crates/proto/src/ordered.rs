@@ -69,6 +69,11 @@ impl<K: Copy + Ord, V> Ordered<K, V> {
         taken
     }
 
+    /// Gives back the room of what was there, if nothing is.
+    pub fn trim(&mut self) {
+        trim(&mut self.entries);
+    }
+
     /// Where the key is, or would be.
     fn place_of(&self, key: K) -> usize {
         // A key beyond all others is the common one to come, the first to go.
@@ -76,6 +81,13 @@ impl<K: Copy + Ord, V> Ordered<K, V> {
             Some((last, _)) if *last < key => self.entries.len(),
             _ => self.entries.partition_point(|(other, _)| *other < key),
         }
+    }
+}
+
+/// Gives back the room of what was there, if nothing is.
+pub(crate) fn trim<T>(entries: &mut VecDeque<T>) {
+    if entries.is_empty() {
+        *entries = VecDeque::new();
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::ordered::Ordered;
+use crate::ordered::{Ordered, trim};
 
 /// What outlives a transport on one side (protocol.md 4.1). Ids in here are absolute.
 #[derive(Clone, Debug)]
@@ -172,6 +172,11 @@ impl<T> Session<T> {
     /// The first message that is not known to be delivered.
     pub(crate) fn first_unacknowledged(&self) -> Option<u64> {
         self.buffer.front().map(|kept| kept.id)
+    }
+
+    /// Gives back the room of messages that were kept.
+    pub(crate) fn trim(&mut self) {
+        trim(&mut self.buffer);
     }
 
     /// Takes the first message that is not known to be delivered out of the buffer.
