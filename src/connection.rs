@@ -17,10 +17,18 @@ use crate::options::{
 };
 use crate::page_connection::PageConnection;
 use crate::payload::{self, Sending};
-use crate::session;
+use crate::session::{self, PageSession};
 use crate::status;
 use crate::waiter::Waiter;
 use crate::waiting::{Awaited, Signal};
+
+/// Whose session a handshake is about.
+enum Whose {
+    /// The connection's own, or a new one for a user.
+    User(Option<String>),
+    /// One from elsewhere.
+    Session(PageSession),
+}
 
 /// A page's hold on a connection. Letting go of it closes nothing.
 #[wasm_bindgen]
@@ -60,11 +68,18 @@ impl Link {
         &self,
         app: &App,
         auth: &Auth<js_sys::JsString>,
-        username: Option<String>,
+        whose: Whose,
         callback: Option<Function>,
     ) -> JsValue {
         let (waiter, promise) = Waiter::new(callback);
         let driver = &self.driver;
+        let username = match whose {
+            Whose::Session(session) => {
+                driver.adopt_session(&session);
+                None
+            }
+            Whose::User(username) => username,
+        };
         let asked = driver.turn(|core, now| {
             match core.handshake(now, &app.name, app.range.as_deref(), auth) {
                 // Entered before anything is delivered.
@@ -239,8 +254,8 @@ impl Link {
         self.driver.turn(|core, now| core.set_heartbeat(now, None));
     }
 
-    /// Asks for a session: `(app, login, password, callback)`, `(app, { strategy, credentials },
-    /// callback)` or `(app, callback)`.
+    /// Asks for a session: `(app, login, password, callback)`, `(app, session, callback)`,
+    /// `(app, { strategy, credentials }, callback)` or `(app, callback)`.
     pub fn handshake(
         &self,
         app: JsValue,
@@ -262,12 +277,12 @@ impl Link {
         let read = || {
             let app = App::read(app)?;
             let function = read_callback(callback)?;
-            let (auth, username) = self.read_auth(&before(0), &before(1))?;
-            Ok((app, auth, username, function))
+            let (auth, whose) = self.read_auth(&before(0), &before(1))?;
+            Ok((app, auth, whose, function))
         };
         match read() {
-            Ok((app, auth, username, function)) => {
-                Ok(self.handshake_with(&app, &auth, username, function))
+            Ok((app, auth, whose, function)) => {
+                Ok(self.handshake_with(&app, &auth, whose, function))
             }
             Err(error) => mistake(callback, error),
         }
@@ -356,7 +371,7 @@ impl Link {
         &self,
         login: &JsValue,
         password: &JsValue,
-    ) -> Result<(Auth<js_sys::JsString>, Option<String>), JsValue> {
+    ) -> Result<(Auth<js_sys::JsString>, Whose), JsValue> {
         if let Some(username) = login.as_string() {
             let password = match password.as_string() {
                 Some(password) => password,
@@ -365,10 +380,10 @@ impl Link {
                 None => return Err(error::wrong_type("password", "a string", password)),
             };
             let name = username.clone();
-            return Ok((Auth::Login { username, password }, Some(name)));
+            return Ok((Auth::Login { username, password }, Whose::User(Some(name))));
         }
         if is_absent(login) {
-            return Ok((Auth::Anonymous, None));
+            return Ok((Auth::Anonymous, Whose::User(None)));
         }
         if login.is_object() {
             let id = get(login, "id")?.as_string();
@@ -377,7 +392,10 @@ impl Link {
                     .is_some_and(|own| id.as_deref() == Some(own.id()))
             });
             if ours {
-                return Ok((Auth::Resume, None));
+                return Ok((Auth::Resume, Whose::User(None)));
+            }
+            if let Some(session) = PageSession::from_value(login) {
+                return Ok((Auth::Resume, Whose::Session(session)));
             }
             let strategy = get(login, "strategy")?;
             if let Some(strategy) = strategy.as_string() {
@@ -389,11 +407,11 @@ impl Link {
                         strategy,
                         credentials,
                     },
-                    None,
+                    Whose::User(None),
                 ));
             }
         }
-        let wanted = "a user's name, this connection's session, or { strategy, credentials }";
+        let wanted = "a user's name, a Session, or { strategy, credentials }";
         Err(error::wrong_type("login", wanted, login))
     }
 }

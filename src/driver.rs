@@ -22,6 +22,7 @@ use crate::options::{App, CallOptions, ClientOptions, TransportOptions};
 use crate::page_connection::PageConnection;
 use crate::payload::{self, Inbox};
 use crate::reconnect::Reconnecting;
+use crate::session::PageSession;
 use crate::socket::{Outlet, Socket, SocketEvent};
 use crate::status::Status;
 use crate::waiter::Waiter;
@@ -39,12 +40,12 @@ type Output = OutputOf<Page>;
 /// Makes a request of the core. Boxed, so that there is one copy of what every request goes through.
 pub(crate) type Issue<'a> = Box<dyn FnOnce(&mut Core) -> Result<CallId, Refused> + 'a>;
 
-/// A connection's core and everything around it.
 thread_local! {
     /// For all connections; absent while a message is being dealt with.
     static INBOX: RefCell<Option<Inbox>> = RefCell::default();
 }
 
+/// A connection's core and everything around it.
 pub(crate) struct Driver {
     core: RefCell<Core>,
     outputs: RefCell<VecDeque<Output>>,
@@ -120,6 +121,22 @@ impl Driver {
             page: RefCell::default(),
             closed: RefCell::default(),
         })
+    }
+
+    /// Has the connection go on with a session from elsewhere, if a handshake is what comes next.
+    pub(crate) fn adopt_session(self: &Rc<Self>, session: &PageSession) {
+        if !self.look(Connection::awaits_request) {
+            return;
+        }
+        if self.look(|core| core.session().is_some()) {
+            self.turn(|core, _| core.forget_session());
+        }
+        let session_of_core = session.to_core();
+        // Whatever was in its place is gone.
+        let _ = self.core.borrow_mut().adopt_session(session_of_core);
+        if let Some(page) = self.page() {
+            page.adopt(session);
+        }
     }
 
     /// What the page holds of this connection, which is told of events from now on.
@@ -245,6 +262,12 @@ impl Driver {
             }
         }
         self.deliver();
+        // After it, since what is settled has no time limit any more.
+        let deadlines = [
+            self.look(Connection::poll_timeout),
+            self.waiting.borrow().next_deadline(),
+        ];
+        self.set_alarm(deadlines.into_iter().flatten().min());
     }
 
     fn set_alarm(self: &Rc<Self>, deadline: Option<Instant>) {
@@ -275,12 +298,6 @@ impl Driver {
             return;
         };
         self.turn(|core, _| core.withdraw(call));
-        // After it, since what is settled has no time limit any more.
-        let deadlines = [
-            self.look(Connection::poll_timeout),
-            self.waiting.borrow().next_deadline(),
-        ];
-        self.set_alarm(deadlines.into_iter().flatten().min());
         waiter.failed(error);
     }
 

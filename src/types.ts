@@ -593,7 +593,8 @@ export interface CustomStrategy {
 }
 
 /**
- * Who connects: a user's name, this connection's session, or what the server has a strategy for.
+ * Who connects: a user's name, what the server has a strategy for, or a session to go on with: the
+ * connection's own, or one from elsewhere, which takes its place.
  *
  * @category Connecting
  */

@@ -11,7 +11,8 @@ export class SimpleConnectPolicy {
     if (session) {
       connection.handshake(app, session, null, (error) => callback(error, connection));
     } else {
-      connection.handshake(app, this.login, this.password, (error, created) =>
+      // Without credentials, `new SimpleConnectPolicy().connect` is a policy too.
+      connection.handshake(app, this?.login, this?.password, (error, created) =>
         callback(error, connection, created),
       );
     }

@@ -147,6 +147,11 @@ impl<F: Format> Connection<F> {
         self.session.as_ref()
     }
 
+    /// Whether a client's transport is open and nobody has asked for a session over it yet.
+    pub fn awaits_request(&self) -> bool {
+        self.role() == Role::Client && self.phase == Phase::Handshaking(Handshaking::Idle)
+    }
+
     /// Goes on with a session kept from elsewhere.
     ///
     /// # Errors
@@ -434,11 +439,6 @@ impl<F: Format> Connection<F> {
         }
     }
 
-    // What to do next.
-
-    /// Returns the next thing the driver must do, or `None` once the core has nothing to say.
-    pub fn poll_output(&mut self) -> Option<OutputOf<F>> {
-        self.outputs.pop_front()
     /// Gives back the room that past traffic took: there may be none for long.
     pub fn trim(&mut self) {
         trim(&mut self.outputs);
@@ -448,6 +448,11 @@ impl<F: Format> Connection<F> {
         }
     }
 
+    // What to do next.
+
+    /// Returns the next thing the driver must do, or `None` once the core has nothing to say.
+    pub fn poll_output(&mut self) -> Option<OutputOf<F>> {
+        self.outputs.pop_front()
     }
 
     /// Returns when [`handle_timeout`](Self::handle_timeout) wants to be called next, if ever.

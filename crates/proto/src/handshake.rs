@@ -47,7 +47,7 @@ impl<F: Format> Connection<F> {
         range: Option<&str>,
         auth: &Auth<F::Text>,
     ) -> Result<(), Refused> {
-        if self.role() != Role::Client || self.phase != Phase::Handshaking(Handshaking::Idle) {
+        if !self.awaits_request() {
             return Err(Refused::HandshakeNotPossible);
         }
         if app.is_empty() {
