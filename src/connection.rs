@@ -95,6 +95,13 @@ impl Link {
     }
 }
 
+/// A callback never runs inside the call it was given to.
+fn failed_later(callback: Option<Function>, error: JsValue) -> JsValue {
+    let (waiter, promise) = Waiter::new(callback);
+    spawn_local(async move { waiter.failed(&error) });
+    promise
+}
+
 /// A caller with a callback has its mistake thrown at it, any other gets a rejection.
 fn mistake(callback: &JsValue, error: JsValue) -> Result<JsValue, JsValue> {
     if callback.is_function() {
@@ -321,23 +328,28 @@ impl Link {
         connection: &JsValue,
         mut args: Vec<JsValue>,
         reports: bool,
-    ) -> JsValue {
+    ) -> Result<JsValue, JsValue> {
         let callback = take_callback(&mut args);
         let connection: PageConnection = connection.clone().unchecked_into();
+        // What its owner has closed, its owner opens again, and no reconnector.
+        if reports && self.closed_intentionally() {
+            return Ok(failed_later(
+                callback,
+                error::remote(code::CONNECTION_CLOSED),
+            ));
+        }
         let transport = if args.is_empty() && reports {
             Ok(None)
         } else {
             TransportOptions::read(&mut args.iter()).map(Some)
         };
         match transport {
-            Ok(transport) => self
+            Ok(transport) => Ok(self
                 .driver
-                .reconnect(connection, transport, reports, callback),
-            Err(error) => {
-                let (waiter, promise) = Waiter::new(callback);
-                waiter.failed(&error);
-                promise
-            }
+                .reconnect(connection, transport, reports, callback)),
+            // Nobody else would hear of it.
+            Err(error) if reports && callback.is_none() => Err(error),
+            Err(error) => Ok(failed_later(callback, error)),
         }
     }
 

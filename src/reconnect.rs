@@ -89,13 +89,19 @@ impl Driver {
         }
     }
 
+    /// A reconnector of the page's own hears of the end of a transport that `close` asked for, too;
+    /// there is nothing it can do about it but look at `closedIntentionally`.
+    pub(crate) fn tell_reconnector(&self, page: &PageConnection) {
+        if let Some(reconnector) = &self.client.reconnector {
+            let args = Array::of2(page, &page.reconnect_function());
+            run(reconnector, &args);
+        }
+    }
+
     fn ask_reconnector(self: &Rc<Self>) {
         let Some(page) = self.page() else { return };
         match &self.client.reconnector {
-            Some(reconnector) => {
-                let args = Array::of2(&page, &page.reconnect_function());
-                run(reconnector, &args);
-            }
+            Some(_) => self.tell_reconnector(&page),
             None => {
                 self.watch_page();
                 // The event may have come before there was anything to stop. A server that was
@@ -133,7 +139,8 @@ impl Driver {
         if self.reconnecting.attempting.replace(true) {
             if let Some(waiter) = waiter {
                 let error = error::plain("an attempt to reconnect is under way");
-                waiter.failed_with(&error, &page);
+                // A callback never runs inside the call it was given to.
+                spawn_local(async move { waiter.failed_with(&error, &page) });
             }
             return;
         }
@@ -168,7 +175,7 @@ impl Driver {
         reports: bool,
         waiter: Option<Waiter>,
     ) {
-        let error = match outcome {
+        let Failure { error, connection } = match outcome {
             Ok(_) => {
                 self.reconnecting.backoff.borrow_mut().reset();
                 if self.reconnecting.renewing.replace(false) {
@@ -182,7 +189,7 @@ impl Driver {
                 }
                 return;
             }
-            Err(Failure { error, .. }) => error,
+            Err(failure) => failure,
         };
         let lost = self.session_refused(page, &error);
         if self.state() == State::Waiting {
@@ -192,7 +199,10 @@ impl Driver {
             page.emit("reconnect", &Array::of1(&error));
         }
         if let Some(waiter) = waiter {
-            waiter.failed_with(&error, page);
+            match connection {
+                Some(connection) => waiter.failed_with(&error, &connection),
+                None => waiter.failed(&error),
+            }
         }
         // A listener may have closed the connection, or begun an attempt of its own.
         let idle = !self.reconnecting.attempting.get() && !self.is_ready();

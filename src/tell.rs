@@ -249,6 +249,11 @@ impl Driver {
             self.transport_lost();
         } else {
             self.tell_state();
+            if let Some(page) = page.filter(|page| page.has_connected())
+                && self.look(jstp_proto::Connection::closed_intentionally)
+            {
+                self.tell_reconnector(page);
+            }
             self.release_page();
         }
     }

@@ -902,7 +902,8 @@ export interface ClientOptions {
 
 /**
  * Decides whether and when to reconnect: each call of `reconnect` makes one attempt, over the last
- * transport's options or over those given. A failed attempt calls the reconnector again. The default
+ * transport's options or over those given. A failed attempt calls the reconnector again. After `close()` it
+ * is called as well, with `closedIntentionally` set, and can open nothing. The default
  * waits 1, 2, 4, 8, 16, then 32 seconds, each with up to one second added, and sooner when the browser
  * comes online or the page is looked at again (protocol.md 7.5).
  *
@@ -911,8 +912,9 @@ export interface ClientOptions {
 export type Reconnector = (connection: Connection, reconnect: Reconnect) => void;
 
 /**
- * Makes an attempt, one at a time: during another it fails with an Error, which only the callback hears
- * of.
+ * Makes an attempt, one at a time: during another it fails with an Error, and once the connection was closed
+ * by its owner with ERR_CONNECTION_CLOSED (-3), which only the callback hears of. Without a callback it throws
+ * a TypeError or RangeError for wrong arguments.
  *
  * @category Connections
  */
@@ -966,7 +968,7 @@ export interface Inspected<Interfaces = any> {
 type Optional = ClientOptions | null | undefined;
 
 /**
- * Hears of an attempt to reconnect; the connection comes with most errors too.
+ * Hears of an attempt to reconnect; after an error the connection is there if the server was.
  *
  * @category Connections
  */

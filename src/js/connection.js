@@ -137,8 +137,10 @@ export class Connection extends Emitter {
     return (...args) => {
       // Whatever the name, the transport is a WebSocket; its URL says whether it is secure.
       const options = args[0] === 'ws' || args[0] === 'wss' ? args.slice(1) : args;
-      const callback = typeof options.at(-1) === 'function' ? options.pop() : undefined;
-      connection.#link.reconnect(connection, [...options, callback ?? (() => {})], true);
+      // `delay.then(reconnect)` comes with an undefined that nobody meant.
+      while (options.length > 0 && options.at(-1) === undefined) options.pop();
+      // The connection's events tell of a failure; the promise is for nobody.
+      connection.#link.reconnect(connection, options, true)?.catch(() => {});
     };
   }
 
@@ -164,8 +166,6 @@ export class Connection extends Emitter {
     connection.hasConnected = true;
   }
 
-  /** Counts and buffer of the session at work, for those who keep it. */
-  static sessionState(connection) {
   /** The connection is closed for good: whoever waits for its events waits no longer. */
   static ended(connection) {
     for (const end of connection.#streams) end();
@@ -178,6 +178,8 @@ export class Connection extends Emitter {
     return () => connection.#streams.delete(end);
   }
 
+  /** Counts and buffer of the session at work, for those who keep it. */
+  static sessionState(connection) {
     return connection.#link.sessionState();
   }
 
@@ -197,9 +199,9 @@ export class Connection extends Emitter {
     // Without listeners it would be told on the console, where it has been told already.
     if (connection.listenerCount('error') > 0) Emitter.emitLocally(connection, 'error', [error, connection]);
     Emitter.emitLocally(connection, 'close', [connection]);
+    Connection.ended(connection);
   }
 
-    Connection.ended(connection);
   /** Emits a logging event on the client's logger, or on the connection itself. */
   static log(connection, name, args) {
     const logger = connection.client?.logger;
