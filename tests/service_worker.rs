@@ -22,3 +22,19 @@ async fn a_service_worker_connects_calls_and_hears_events() {
     )
     .await;
 }
+
+#[wasm_bindgen_test]
+async fn a_service_worker_goes_on_with_its_session() {
+    page(
+        "const connection = await connect();
+         const { id } = connection.session;
+         const sum = connection.callMethodWithResend('calc', 'add', [1, 2]);
+         connection.getTransport().close(4000);
+         const lost = connection.callMethod('calc', 'add', [2, 2]);
+         // The default reconnector, with neither a document nor its events.
+         equal(await next(connection, 'reconnect'), [null]);
+         equal(await connection.callMethod('session', 'id', []), id);
+         equal([await sum, await lost], [3, 4]);",
+    )
+    .await;
+}

@@ -4,11 +4,15 @@
 
 mod bad_input;
 mod batch;
+mod clients;
 mod connecting;
 mod messages;
 mod network;
 #[path = "../page/mod.rs"]
 mod page;
+mod proxies;
+mod quirks;
+mod reconnecting;
 mod reentrancy;
 mod staging;
 
