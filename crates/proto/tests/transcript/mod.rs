@@ -307,6 +307,7 @@ impl Scene {
 fn set(config: &mut Config, name: &str, number: usize) -> Outcome {
     let duration = Duration::from_millis(number as u64);
     match name {
+        "handshake_timeout" => config.handshake_timeout = duration,
         "in_doubt_timeout" => config.in_doubt_timeout = duration,
         "heartbeat_interval" => config.heartbeat_interval = Some(duration),
         "heartbeat_timeout" => config.heartbeat_timeout = Some(duration),
