@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 
-import { ours, prepare, story } from './setting.mjs';
+import { ours, prepare, story, upstream } from './setting.mjs';
 
 prepare();
 
@@ -60,67 +60,69 @@ async function heardOnce(page) {
 const tries = (page) =>
   page.evaluate(() => ({ made: window.seen.made, timers: window.seen.timers.size }));
 
-story('a link lost while offline is not tried again before there is a network', ours, async (setting) => {
-  const { page, line } = setting;
-  await page.evaluate(connect, line.url);
-  await goOffline(setting);
-  line.cut();
-  await page.waitForFunction(waits);
-  await page.evaluate(say);
-  assert.deepEqual(await tries(page), { made: 1, timers: 0 });
-  // A page that is looked at again still has no network.
-  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-  assert.deepEqual(await tries(page), { made: 1, timers: 0 });
-  assert.deepEqual(await goOnline(setting), ['ready']);
-  assert.equal((await tries(page)).made, 2);
-  await heardOnce(page);
-});
-
-story('going offline stops the attempts that were to come', ours, async (setting) => {
-  const { page, line } = setting;
-  await page.evaluate(connect, line.url);
-  line.cut();
-  await page.waitForFunction(waits);
-  await goOffline(setting);
-  await page.evaluate(say);
-  assert.deepEqual(await tries(page), { made: 1, timers: 0 });
-  assert.deepEqual(await goOnline(setting), ['ready']);
-  await heardOnce(page);
-});
-
-story('an attempt under way when the network goes is the last', ours, async (setting) => {
-  const { page, line } = setting;
-  await page.evaluate(connect, line.url);
-  line.delay = 60_000;
-  line.cut();
-  await page.waitForFunction(() => window.connection.state === 'connecting');
-  const failed = page.evaluate(
-    () => new Promise((resolve) => window.connection.once('reconnect', (error) => resolve(error !== null))),
-  );
-  await goOffline(setting);
-  line.cut();
-  assert.equal(await failed, true);
-  line.delay = 0;
-  await page.evaluate(say);
-  assert.deepEqual(await tries(page), { made: 2, timers: 0 });
-  assert.deepEqual(await goOnline(setting), ['ready']);
-  await heardOnce(page);
-});
-
-story('a page that missed the network coming back tries when it is looked at', ours, async (setting) => {
-  const { page, line } = setting;
-  await page.evaluate(connect, line.url);
-  line.cut();
-  await page.waitForFunction(waits);
-  // As if frozen: `offline` was heard, `online` was not.
-  await page.evaluate(() => dispatchEvent(new Event('offline')));
-  assert.deepEqual(await tries(page), { made: 1, timers: 0 });
-  await page.evaluate(say);
-  const back = page.evaluate(() => {
-    const tried = new Promise((resolve) => window.connection.once('reconnect', resolve));
-    document.dispatchEvent(new Event('visibilitychange'));
-    return tried;
+for (const kind of [ours, upstream]) {
+  story('a link lost while offline is not tried again before there is a network', kind, async (setting) => {
+    const { page, line } = setting;
+    await page.evaluate(connect, line.url);
+    await goOffline(setting);
+    line.cut();
+    await page.waitForFunction(waits);
+    await page.evaluate(say);
+    assert.deepEqual(await tries(page), { made: 1, timers: 0 });
+    // A page that is looked at again still has no network.
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    assert.deepEqual(await tries(page), { made: 1, timers: 0 });
+    assert.deepEqual(await goOnline(setting), ['ready']);
+    assert.equal((await tries(page)).made, 2);
+    await heardOnce(page);
   });
-  assert.equal(await back, null);
-  await heardOnce(page);
-});
+
+  story('going offline stops the attempts that were to come', kind, async (setting) => {
+    const { page, line } = setting;
+    await page.evaluate(connect, line.url);
+    line.cut();
+    await page.waitForFunction(waits);
+    await goOffline(setting);
+    await page.evaluate(say);
+    assert.deepEqual(await tries(page), { made: 1, timers: 0 });
+    assert.deepEqual(await goOnline(setting), ['ready']);
+    await heardOnce(page);
+  });
+
+  story('an attempt under way when the network goes is the last', kind, async (setting) => {
+    const { page, line } = setting;
+    await page.evaluate(connect, line.url);
+    line.delay = 60_000;
+    line.cut();
+    await page.waitForFunction(() => window.connection.state === 'connecting');
+    const failed = page.evaluate(
+      () => new Promise((resolve) => window.connection.once('reconnect', (error) => resolve(error !== null))),
+    );
+    await goOffline(setting);
+    line.cut();
+    assert.equal(await failed, true);
+    line.delay = 0;
+    await page.evaluate(say);
+    assert.deepEqual(await tries(page), { made: 2, timers: 0 });
+    assert.deepEqual(await goOnline(setting), ['ready']);
+    await heardOnce(page);
+  });
+
+  story('a page that missed the network coming back tries when it is looked at', kind, async (setting) => {
+    const { page, line } = setting;
+    await page.evaluate(connect, line.url);
+    line.cut();
+    await page.waitForFunction(waits);
+    // As if frozen: `offline` was heard, `online` was not.
+    await page.evaluate(() => dispatchEvent(new Event('offline')));
+    assert.deepEqual(await tries(page), { made: 1, timers: 0 });
+    await page.evaluate(say);
+    const back = page.evaluate(() => {
+      const tried = new Promise((resolve) => window.connection.once('reconnect', resolve));
+      document.dispatchEvent(new Event('visibilitychange'));
+      return tried;
+    });
+    assert.equal(await back, null);
+    await heardOnce(page);
+  });
+}

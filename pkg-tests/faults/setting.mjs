@@ -56,8 +56,8 @@ export const upstream = {
 };
 
 /**
- * A test whose `tell` gets `{ page, context, line, server, kind }`, all of its own. Nothing that the
- * page reports to its console may go unnoticed.
+ * A test whose `tell` gets `{ page, context, line, server, kind }`, all of its own, and `openPage()` for
+ * another page beside the first. Nothing that a page reports to its console may go unnoticed.
  */
 export function story(name, kind, tell) {
   test(`${name} (${kind.name})`, { timeout: TIMEOUT }, async (t) => {
@@ -66,7 +66,8 @@ export function story(name, kind, tell) {
     try {
       setting.line = await openLine(setting.server.port);
       setting.context = await browser.newContext();
-      setting.page = await openPage(setting.context, complaints);
+      setting.openPage = () => openPage(setting.context, complaints);
+      setting.page = await setting.openPage();
       await tell(setting, t);
       assert.deepEqual(complaints, []);
     } finally {
