@@ -51,23 +51,16 @@ export const differences = [
     here: 'undefined',
   },
   {
-    row: 'Emitter methods',
-    see: ({ jstp }) => ['getMaxListeners', 'rawListeners', 'setMaxListeners', 'off', 'eventNames']
-      .filter((name) => name in jstp.Connection.prototype && name in jstp.RemoteProxy.prototype),
-    upstream: ['getMaxListeners', 'rawListeners', 'setMaxListeners', 'off', 'eventNames'],
-    here: ['off', 'eventNames'],
-  },
-  {
-    row: 'The events `newListener` and `removeListener`',
-    see: async ({ open }) => {
-      const { connection } = await open();
+    row: 'The event `newListener` of a proxy',
+    see: async ({ open, sent }) => {
+      const { proxies } = await open();
       const seen = [];
-      connection.on('newListener', (name) => seen.push(name));
-      connection.on('x', () => {});
-      return seen;
+      proxies.events.on('newListener', (name) => seen.push(name));
+      proxies.events.on('x', () => {});
+      return [seen, sent.some((text) => text.includes('newListener'))];
     },
-    upstream: ['x'],
-    here: [],
+    upstream: [['x'], true],
+    here: [['x'], false],
   },
   {
     row: 'A page’s own `error`',
@@ -367,17 +360,20 @@ export const differences = [
   },
   {
     row: 'The reconnector after `close()`',
-    see: async ({ open }) => {
+    see: async ({ open, sockets }) => {
       let asked = 0;
-      const { connection } = await open({ reconnector: () => { asked += 1; } });
+      const { connection } = await open({
+        reconnector: (_, reconnect) => { if (++asked === 1) setTimeout(() => reconnect(() => {}), 10); },
+      });
+      const before = sockets.length;
       const closed = new Promise((resolve) => connection.once('close', resolve));
       connection.close();
       await closed;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      return asked;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return [asked, sockets.length - before];
     },
-    upstream: 1,
-    here: 0,
+    upstream: [1, 1],
+    here: [1, 0],
   },
   {
     row: 'The close code',
