@@ -15,7 +15,6 @@ use jstp_proto::{
 };
 use serde::Serialize;
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::application::Application;
@@ -25,6 +24,7 @@ use crate::keeping::Keeper;
 use crate::live::{Happening, Link, Live, Log, Profile, Told};
 use crate::options::check_duration;
 use crate::outbox::End;
+use crate::running::{Limits, Running};
 use crate::server::{Hub, ServerHandle};
 use crate::storage::StorageError;
 use crate::stored::StoredSession;
@@ -60,7 +60,8 @@ impl Connection {
             log,
             link: None,
             profile: Profile::default(),
-            running: JoinSet::new(),
+            running: Running::default(),
+            heard: 0,
             is_over: false,
             is_lost: false,
             is_forgotten: false,
@@ -564,20 +565,15 @@ impl Connection {
         why
     }
 
-    /// Lets a method that did not end at once run on beside the connection. False if there are
-    /// `limit` of them already.
+    /// Lets a method that did not end at once run on beside the connection, called by a message of so
+    /// many bytes. False if too much runs already.
     pub(crate) fn run(
         &self,
-        limit: usize,
+        limits: Limits,
+        bytes: usize,
         method: impl Future<Output = ()> + Send + 'static,
     ) -> bool {
-        let mut live = self.lock();
-        while live.running.try_join_next().is_some() {}
-        let room = live.running.len() < limit;
-        if room {
-            live.running.spawn(method);
-        }
-        room
+        self.lock().running.spawn(limits, bytes, method)
     }
 
     /// Settles everything pending and stops what still runs, unless a transport is under the

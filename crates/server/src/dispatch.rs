@@ -57,9 +57,9 @@ impl<S> Driver<S> {
         match first {
             Poll::Ready(ended) => finish.answer(ended),
             Poll::Pending => {
-                let limit = self.hub.settings.max_running_methods;
                 let went_on = connection.run(
-                    limit,
+                    self.hub.settings.max_running,
+                    self.weight,
                     async move { finish.answer(running.await) }.in_current_span(),
                 );
                 if !went_on {

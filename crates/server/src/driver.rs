@@ -122,6 +122,7 @@ pub(crate) async fn serve<S>(
                 request: None,
                 pinged: None,
                 refresh: None,
+                weight: 0,
             };
             let span = trace::span(&driver.link);
             driver.run().instrument(span.clone()).await;
@@ -158,6 +159,8 @@ pub(crate) struct Driver<S> {
     pinged: Option<Instant>,
     /// When the session has to be stored again, so that it does not expire.
     refresh: Option<Instant>,
+    /// How many bytes the message had that is dealt with.
+    pub(crate) weight: usize,
 }
 
 /// Whether the driver goes on.
@@ -290,6 +293,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             if live.events.is_empty() {
                 live.handled = live.received();
             }
+            live.heard = part.text().len();
             live.core.handle_part(now, part);
         });
         fed.is_some()
@@ -352,6 +356,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 return Then::Continue;
             };
             let received = event.received;
+            self.weight = event.bytes;
             if self.happened(event.told).await == Then::Stop {
                 return Then::Stop;
             }

@@ -94,6 +94,7 @@
 //! | [what waits to be read by the client](ServerOptions::max_outgoing) | 8 MiB | closed with 1013 |
 //! | [what is kept until the client has it](ServerOptions::buffer_limit) | 10 000 messages, 16 MiB | requests to it fail |
 //! | [calls under way](ServerOptions::max_running_methods) | 10 000 | answered with error 16 |
+//! | [… and their messages](ServerOptions::max_running_bytes) | 16 MiB | answered with error 16 |
 //! | [silence](ServerOptions::keepalive) | 20 s, and 10 s after a ping | dropped |
 //! | [the client's part of a close](ServerOptions::close_timeout) | 5 s | dropped |
 //! | [a session in memory without a transport](ServerOptions::client_expiration_time) | 1 h | only its storage has it |
@@ -145,6 +146,7 @@ mod opening;
 mod options;
 mod outbox;
 mod restoring;
+mod running;
 mod server;
 mod sessions;
 mod storage;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use jstp_proto::mdsf::Value;
 use jstp_proto::{CallId, Event, Native, Outcome, Output, Refused};
 use tokio::sync::{Notify, oneshot};
-use tokio::task::JoinSet;
 
 use crate::application::Application;
 use crate::outbox::{End, Outbox};
+use crate::running::Running;
 
 /// What one turn works on.
 pub(crate) struct Live {
@@ -21,6 +21,8 @@ pub(crate) struct Live {
     pub(crate) events: VecDeque<Happening>,
     /// The count of received messages but for those that still wait among the events.
     pub(crate) handled: u64,
+    /// How long the message is that the core deals with.
+    pub(crate) heard: usize,
     /// Rises with each change of the session's own storage.
     pub(crate) data_version: u64,
     /// Whether a task stores what happens without a transport.
@@ -29,7 +31,7 @@ pub(crate) struct Live {
     pub(crate) link: Option<Link>,
     pub(crate) profile: Profile,
     /// Methods that did not end at once.
-    pub(crate) running: JoinSet<()>,
+    pub(crate) running: Running,
     /// Whether there is no session any more, and none to come: nothing will ever be sent again.
     pub(crate) is_over: bool,
     /// Whether the session is another server's, or gone from the storage.
@@ -43,6 +45,8 @@ pub(crate) struct Happening {
     pub(crate) told: Told,
     /// How many messages had been received, this one included.
     pub(crate) received: u64,
+    /// How long the message was that it follows from.
+    pub(crate) bytes: usize,
 }
 
 impl Told {
@@ -119,7 +123,12 @@ impl Live {
                     if self.log.messages {
                         let received = count(&self.core);
                         let told = Told::Sent(text.clone());
-                        self.events.push_back(Happening { told, received });
+                        let bytes = self.heard;
+                        self.events.push_back(Happening {
+                            told,
+                            received,
+                            bytes,
+                        });
                         stirred = true;
                     }
                     if !outbox.push(text) {
@@ -164,7 +173,12 @@ impl Live {
 
     fn happened(&mut self, told: Told) {
         let received = self.received();
-        self.events.push_back(Happening { told, received });
+        let bytes = self.heard;
+        self.events.push_back(Happening {
+            told,
+            received,
+            bytes,
+        });
     }
 
     /// How many messages of the client have been received.

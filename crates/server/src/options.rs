@@ -12,6 +12,7 @@ use crate::connection::Connection;
 use crate::error::OptionsError;
 use crate::events::ServerEvent;
 use crate::index::{AppsIndex, create_apps_index};
+use crate::running::Limits;
 use crate::storage::simple::SimpleSessionStorageProvider;
 use crate::storage::{SessionStorageProvider, SharedStorageProvider, Storage};
 use crate::tls::Tls;
@@ -55,7 +56,7 @@ pub(crate) struct Settings {
     pub(crate) max_message: usize,
     pub(crate) max_frame: usize,
     pub(crate) max_outgoing: usize,
-    pub(crate) max_running_methods: usize,
+    pub(crate) max_running: Limits,
 }
 
 impl ServerOptions {
@@ -89,7 +90,10 @@ impl ServerOptions {
                 max_message: 8 * 1024 * 1024,
                 max_frame: 8 * 1024 * 1024,
                 max_outgoing: 8 * 1024 * 1024,
-                max_running_methods: 10_000,
+                max_running: Limits {
+                    methods: 10_000,
+                    bytes: 16 * 1024 * 1024,
+                },
             },
         }
     }
@@ -306,7 +310,15 @@ impl ServerOptions {
     /// 10 000.
     #[must_use]
     pub fn max_running_methods(mut self, methods: usize) -> Self {
-        self.settings.max_running_methods = methods;
+        self.settings.max_running.methods = methods;
+        self
+    }
+
+    /// How many bytes the messages of those calls may have together, which is about what their
+    /// arguments take; further calls are answered with error 16, but for one that is alone. 16 MiB.
+    #[must_use]
+    pub fn max_running_bytes(mut self, bytes: usize) -> Self {
+        self.settings.max_running.bytes = bytes;
         self
     }
 
@@ -342,7 +354,8 @@ impl ServerOptions {
             ("max_message", settings.max_message),
             ("max_message frame", settings.max_frame),
             ("max_outgoing", settings.max_outgoing),
-            ("max_running_methods", settings.max_running_methods),
+            ("max_running_methods", settings.max_running.methods),
+            ("max_running_bytes", settings.max_running.bytes),
         ];
         if let Some((option, _)) = limits.into_iter().find(|(_, value)| *value == 0) {
             return Err(OptionsError::Zero { option });

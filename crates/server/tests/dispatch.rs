@@ -165,6 +165,21 @@ async fn more_calls_than_may_run_are_answered_16() {
 }
 
 #[tokio::test]
+async fn calls_with_more_bytes_than_may_run_are_answered_16() {
+    let options = ServerOptions::new([app()]).max_running_bytes(1000);
+    let (_server, address) = listening(options).await;
+    let (mut peer, _) = Peer::connect(address).await;
+    let never = |id| format!("{:600}", format!("{{call:[{id},'calc'],never:[]}}"));
+    peer.send(&never(1)).await;
+    assert_eq!(peer.ask(&never(2)).await, "{callback:[2],error:[16]}");
+    // What ends at once does not count.
+    let answer = format!("{:9000}", "{call:[3,'calc'],answer:[]}");
+    assert_eq!(peer.ask(&answer).await, "{callback:[3],ok:[42]}");
+    peer.send("{call:[4,'calc'],never:[]}").await;
+    assert_eq!(peer.ask(&never(5)).await, "{callback:[5],error:[16]}");
+}
+
+#[tokio::test]
 async fn an_inspect_shows_methods_in_the_order_of_definition() {
     let (_server, mut peer, _) = pair().await;
     assert_eq!(

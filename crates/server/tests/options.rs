@@ -92,7 +92,7 @@ fn limits_and_durations_are_refused_by_name() {
     }
 
     type Limit = fn(ServerOptions, usize) -> ServerOptions;
-    let limits: [(&str, Limit); 7] = [
+    let limits: [(&str, Limit); 8] = [
         ("buffer_limit messages", |options, limit| {
             options.buffer_limit(limit, 1)
         }),
@@ -108,6 +108,7 @@ fn limits_and_durations_are_refused_by_name() {
         }),
         ("max_outgoing", ServerOptions::max_outgoing),
         ("max_running_methods", ServerOptions::max_running_methods),
+        ("max_running_bytes", ServerOptions::max_running_bytes),
     ];
     for (option, change) in limits {
         let made = |limit| create_server(change(ServerOptions::new([app()]), limit));

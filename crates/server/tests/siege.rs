@@ -316,10 +316,10 @@ async fn bombs() {
         format!("{{{}}}", "a:1,".repeat(1_000_000)),
     ]
     .into();
-    each(bombs.len() * 2, 4, |client| {
+    each(bombs.len(), 4, |client| {
         let bombs = Arc::clone(&bombs);
         async move {
-            let bomb = &bombs[client % bombs.len()];
+            let bomb = &bombs[client];
             let (mut raw, _) = Raw::connect(address, "fixture").await;
             raw.write(&text(bomb)).await;
             raw.write(&text("{ping:[2]}")).await;
@@ -384,6 +384,23 @@ async fn batches_that_are_bombs() {
     })
     .await;
     siege.end(160 * MIB).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_hold_on_to_what_they_were_given() {
+    let siege = Siege::begin("running", &[]).await;
+    let (mut raw, _) = Raw::connect(siege.address, "fixture").await;
+    let long = "x".repeat(MIB);
+    for id in 1..=60 {
+        let call = format!("{{call:[{id},'echo'],later:[1000000,'{long}']}}");
+        raw.write(&text(call)).await;
+    }
+    // Of 16 MiB a little less than 16 such messages make use.
+    for id in 16..=60 {
+        let answer = Seen::Text(format!("{{callback:[{id}],error:[16]}}"));
+        assert_eq!(raw.next().await, answer);
+    }
+    siege.end(64 * MIB).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
