@@ -1029,7 +1029,7 @@ export declare const ws: {
   /**
    * Opens a connection and inspects interfaces, all at once. Typed proxies by
    * `connectAndInspect<{ auth: AuthApi }>(…)`. Fails as `connect` and `inspectInterface` do, with the
-   * first error (protocol.md 7.2).
+   * first error (protocol.md 7.2); where that is an inspection's, `error.connection` is open and goes on.
    */
   connectAndInspect<Interfaces = any>(
     app: AppTarget,
@@ -1088,7 +1088,8 @@ export declare const ws: {
 /**
  * Loads the module before the first connect, or from a source of one's own; without a call the first
  * connect does it. Loaded once: later calls give the same promise. Fails with an Error when the module
- * cannot be fetched or compiled, and may then be repeated.
+ * cannot be fetched or compiled, or the page's Content-Security-Policy forbids WebAssembly, and may then be
+ * repeated. `jstp-wasm/slim` has no module of its own, so there the source is required.
  *
  * @category Connecting
  */
@@ -1125,7 +1126,8 @@ export declare class RemoteError extends Error {
 }
 
 /**
- * The answer is lost: with a broken link, a forgotten session, or by `close()`. The call may have run.
+ * The answer is lost: with a broken link, a forgotten session, by `close()`, or because the module itself
+ * has failed. The call may have run.
  *
  * @category Errors
  */

@@ -18,7 +18,10 @@ async function connect() {
   try {
     open = await ws.connectAndInspect<Demo>('demo', null, ['calculator', 'clock'], SERVER);
   } catch (error) {
-    show('failed', `Not connected: ${(error as Error).message}`);
+    const { message, connection } = error as Error & { connection?: Connection };
+    // There, if only an inspection failed.
+    connection?.close();
+    show('failed', `Not connected: ${message}`);
     return;
   } finally {
     toggle.disabled = false;

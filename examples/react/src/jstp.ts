@@ -18,8 +18,9 @@ export function useDemo() {
     );
     return () => {
       mounted = false;
-      // Also when it opens only after this: StrictMode mounts twice, and one of the two stays.
-      opening.then(({ connection }) => connection.close(), () => {});
+      // Also when it opens only after this: StrictMode mounts twice, and one of the two stays. An error has
+      // the connection if only an inspection failed.
+      opening.catch((reason) => reason).then(({ connection }) => connection?.close());
     };
   }, []);
   return { demo, error };

@@ -31,8 +31,8 @@ export function useDemo() {
   );
   onScopeDispose(() => {
     isDisposed = true;
-    // Also when it opens only after this.
-    opening.then(({ connection }) => connection.close(), () => {});
+    // Also when it opens only after this. An error has the connection if only an inspection failed.
+    opening.catch((reason) => reason).then(({ connection }) => connection?.close());
   });
   return { demo, error, state: readonly(state), nextAttemptAt: readonly(nextAttemptAt) };
 }
