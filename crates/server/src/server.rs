@@ -14,7 +14,7 @@ use serde::Serialize;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
@@ -46,7 +46,8 @@ pub fn create_server(options: ServerOptions) -> Result<Server, OptionsError> {
     let hub = Hub {
         applications: RwLock::new(Arc::new(applications)),
         tls: RwLock::new(tls.map(TlsAcceptor::from)),
-        sessions,
+        sessions: Arc::new(sessions),
+        sweeping: OnceLock::new(),
         clients: Mutex::default(),
         tasks: Mutex::default(),
         stopping: AtomicBool::new(false),
@@ -86,6 +87,7 @@ impl Server {
         let listener = TcpListener::bind(address).await?;
         // A server has one runtime, and its tasks need to know it when an application's threads do not.
         self.hub.runtime.get_or_init(Handle::current);
+        self.hub.sweep();
         let address = listener.local_addr()?;
         let (stop, stopping) = oneshot::channel();
         let hub = Arc::clone(&self.hub);
@@ -288,7 +290,9 @@ impl ServerHandle {
 pub(crate) struct Hub {
     applications: RwLock<Arc<AppsIndex>>,
     tls: RwLock<Option<TlsAcceptor>>,
-    pub(crate) sessions: Sessions,
+    pub(crate) sessions: Arc<Sessions>,
+    /// Lets sessions go when their time has come.
+    sweeping: OnceLock<AbortHandle>,
     clients: Mutex<HashMap<u64, Connection>>,
     /// One for each socket.
     tasks: Mutex<JoinSet<()>>,
@@ -423,6 +427,22 @@ impl Hub {
         }
     }
 
+    /// Sessions end whether or not somebody listens, and for as long as there is anything of the
+    /// server left.
+    fn sweep(self: &Arc<Self>) {
+        self.sweeping.get_or_init(|| {
+            let (sessions, hub) = (Arc::clone(&self.sessions), Arc::downgrade(self));
+            let sweeping = async move {
+                loop {
+                    let expired = sessions.expired().await;
+                    let Some(hub) = hub.upgrade() else { return };
+                    hub.let_all_go(expired);
+                }
+            };
+            tokio::spawn(sweeping).abort_handle()
+        });
+    }
+
     fn let_all_go(self: &Arc<Self>, left: Vec<Left>) {
         for (id, loss) in left {
             let mut going = Arc::clone(self).let_go(id, Some(loss)).boxed();
@@ -460,16 +480,20 @@ impl Hub {
     }
 }
 
-/// Accepts until told to stop, and lets sessions expire meanwhile.
+impl Drop for Hub {
+    fn drop(&mut self) {
+        if let Some(sweeping) = self.sweeping.get() {
+            sweeping.abort();
+        }
+    }
+}
+
+/// Accepts until told to stop.
 async fn accept(hub: &Arc<Hub>, listener: TcpListener, mut stop: oneshot::Receiver<()>) {
     let mut is_failing = false;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            expired = hub.sessions.expired() => {
-                hub.let_all_go(expired);
-                continue;
-            }
             _ = &mut stop => return,
         };
         match accepted {

@@ -492,3 +492,30 @@ async fn a_server_that_only_emits_asks_for_an_acknowledgement() {
     let (mut peer, _) = resume(address, &session, 0).await;
     assert_eq!(peer.ask("{ping:[2]}").await, "{pong:[2]}");
 }
+
+#[tokio::test]
+async fn sessions_expire_while_nobody_listens_too() {
+    let options = ServerOptions::new([app()]).client_expiration_time(Duration::from_millis(50));
+    let (server, address, mut reports) = resuming(options).await;
+    let (peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    server.close().await;
+    let call = tokio::spawn(async move { connection.call("page", "title", ()).await });
+    drop(peer);
+    assert_eq!(soon(call).await.unwrap(), Err(CallError::Lost));
+    assert!(server.handle().session(&session).is_none());
+}
+
+#[tokio::test]
+async fn sessions_expire_after_their_server_was_dropped_too() {
+    let options = ServerOptions::new([app()]).client_expiration_time(Duration::from_millis(50));
+    let (server, address, mut reports) = resuming(options).await;
+    let (peer, _) = Peer::connect(address).await;
+    let (mut other, _) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    drop(server);
+    let call = tokio::spawn(async move { connection.call("page", "title", ()).await });
+    drop(peer);
+    assert_eq!(soon(call).await.unwrap(), Err(CallError::Lost));
+    assert_eq!(other.ask("{ping:[1]}").await, "{pong:[1]}");
+}
