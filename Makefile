@@ -65,11 +65,12 @@ demo: package docs ## serve the demo page and the server behind it
 	cargo build --release --package jstp-server
 	@node scripts/demo.mjs
 
-bench: package need-browser ## speed and memory in a browser, and speed of the core
+bench: package need-browser ## speed and memory in a browser, of the core, and of the server
 	cargo build --release --package jstp-server
 	. scripts/browser.sh && node pkg-tests/bench/run.mjs
 	. scripts/browser.sh && node pkg-tests/bench/soak.mjs
 	cargo bench --package jstp-proto
+	ulimit -n $$(ulimit -H -n) && cargo bench --package jstp-server --bench calls
 
 clean: ## remove what was built (.tools and npm packages stay)
 	cargo clean

@@ -1,0 +1,159 @@
+//! Load: clients that call as fast as they are answered, all in one thread.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::task::LocalSet;
+
+use crate::wire::{Wire, frame};
+
+pub(crate) struct Load {
+    pub(crate) connections: usize,
+    /// Calls under way on each connection.
+    pub(crate) window: usize,
+    pub(crate) batch: bool,
+    /// The text of the argument, which is the result as well.
+    pub(crate) payload: String,
+    pub(crate) time: Duration,
+}
+
+/// What came of it. Times are in microseconds.
+pub(crate) struct Run {
+    /// Calls per second.
+    pub(crate) rate: f64,
+    /// The server's processor time for a call.
+    pub(crate) processor: f64,
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+}
+
+impl Load {
+    pub(crate) async fn run(
+        &self,
+        address: SocketAddr,
+        echo: bool,
+        processor_time: impl Fn() -> Duration,
+    ) -> Run {
+        let mut clients = Vec::new();
+        for _ in 0..self.connections {
+            let mut wire = Wire::open(address, echo, self.batch).await;
+            // What is measured has to be right, and the server warm.
+            let asked = call(1, &self.payload);
+            let expected = match echo {
+                true => asked.clone(),
+                false => format!("{{callback:[1],ok:[{}]}}", self.payload),
+            };
+            assert!(wire.ask(&asked).await == expected, "a wrong answer");
+            clients.push(wire);
+        }
+        let latencies = Rc::new(RefCell::new(Vec::<u32>::new()));
+        let used = processor_time();
+        let begun = Instant::now();
+        let end = begun + self.time;
+        let local = LocalSet::new();
+        for wire in clients {
+            let client = Client {
+                wire,
+                window: self.window,
+                batch: self.batch,
+                payload: self.payload.clone(),
+                last_id: 1,
+                sent: VecDeque::new(),
+                text: String::new(),
+                bytes: Vec::new(),
+                latencies: Rc::clone(&latencies),
+            };
+            local.spawn_local(client.call_until(end));
+        }
+        local.await;
+        let elapsed = begun.elapsed().as_secs_f64();
+        let used = processor_time().saturating_sub(used);
+        let mut latencies = latencies.borrow_mut();
+        latencies.sort_unstable();
+        let at = |share: f64| {
+            let index = (latencies.len() as f64 * share) as usize;
+            latencies
+                .get(index)
+                .map_or(f64::NAN, |nanos| f64::from(*nanos) / 1_000.0)
+        };
+        let calls = latencies.len() as f64;
+        Run {
+            rate: calls / elapsed,
+            processor: used.as_secs_f64() * 1e6 / calls,
+            p50: at(0.5),
+            p99: at(0.99),
+        }
+    }
+}
+
+struct Client {
+    wire: Wire,
+    window: usize,
+    batch: bool,
+    payload: String,
+    last_id: u64,
+    /// When the calls under way left.
+    sent: VecDeque<Instant>,
+    text: String,
+    bytes: Vec<u8>,
+    latencies: Rc<RefCell<Vec<u32>>>,
+}
+
+impl Client {
+    async fn call_until(mut self, end: Instant) {
+        self.call(self.window).await;
+        while !self.sent.is_empty() {
+            let answered = self.wire.receive().await;
+            let now = Instant::now();
+            for sent in self.sent.drain(..answered) {
+                let nanos = now.duration_since(sent).as_nanos();
+                self.latencies
+                    .borrow_mut()
+                    .push(nanos.try_into().unwrap_or(u32::MAX));
+            }
+            if now < end && answered > 0 {
+                self.call(answered).await;
+            }
+        }
+    }
+
+    /// Makes so many calls at once.
+    async fn call(&mut self, times: usize) {
+        self.bytes.clear();
+        let together = self.batch && times > 1;
+        self.text.clear();
+        for nth in 0..times {
+            self.last_id += 1;
+            if together {
+                self.text.push(if nth == 0 { '[' } else { ',' });
+            } else {
+                self.text.clear();
+            }
+            write_call(self.last_id, &self.payload, &mut self.text);
+            let full = nth + 1 == times;
+            if together && full {
+                self.text.push(']');
+            }
+            if !together || full {
+                frame(&self.text, &mut self.bytes);
+            }
+        }
+        let now = Instant::now();
+        self.sent.extend(std::iter::repeat_n(now, times));
+        self.wire.write(&self.bytes).await;
+    }
+}
+
+fn call(id: u64, payload: &str) -> String {
+    let mut text = String::new();
+    write_call(id, payload, &mut text);
+    text
+}
+
+fn write_call(id: u64, payload: &str, text: &mut String) {
+    write!(text, "{{call:[{id},'echo'],one:[{payload}]}}").unwrap();
+}
