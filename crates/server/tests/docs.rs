@@ -53,3 +53,19 @@ fn the_unit_reloads_with_the_signal_that_reads_certificates() {
     assert!(help().contains("SIGHUP reads both files anew"));
     assert!(UNIT.contains("ExecReload=/bin/kill -HUP $MAINPID"));
 }
+
+#[test]
+fn every_option_is_in_the_protocols_table() {
+    let options = include_str!("../src/options.rs");
+    let protocol = include_str!("../../../docs/protocol.md");
+    let names: Vec<&str> = options
+        .split("pub fn ")
+        .skip(1)
+        .filter_map(|function| function.split('(').next())
+        .filter(|name| *name != "new")
+        .collect();
+    assert!(names.len() > 20, "{names:?}");
+    for name in names {
+        assert!(protocol.contains(&format!("`{name}`")), "{name}");
+    }
+}

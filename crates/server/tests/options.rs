@@ -52,7 +52,8 @@ fn limits_and_durations_are_refused_by_name() {
     let (zero, eternity) = (Duration::ZERO, Duration::MAX);
     let year = Duration::from_secs(365 * 24 * 60 * 60);
     type Change = fn(ServerOptions, Duration) -> ServerOptions;
-    let durations: [(&str, Change); 6] = [
+    let durations: [(&str, Change); 7] = [
+        ("storage_timeout", ServerOptions::storage_timeout),
         ("heartbeat_interval", ServerOptions::heartbeat_interval),
         ("handshake_timeout", ServerOptions::handshake_timeout),
         ("auth_timeout", ServerOptions::auth_timeout),
