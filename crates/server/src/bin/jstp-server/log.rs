@@ -11,10 +11,12 @@ const MAX_TEXT: usize = 200;
 pub(crate) fn print(event: &ServerEvent<'_>) {
     match event {
         ServerEvent::Connect { connection } => {
-            let address = connection
-                .remote_address()
-                .map(|address| address.to_string());
-            let from = address.unwrap_or_else(|| "an unknown address".to_owned());
+            let from = match connection.remote_address() {
+                // A proxy tells the address alone.
+                Some(address) if address.port() == 0 => address.ip().to_string(),
+                Some(address) => address.to_string(),
+                None => "an unknown address".to_owned(),
+            };
             line(connection.id(), &format!("connected from {from}"));
         }
         ServerEvent::Reconnect { connection } => line(connection.id(), "resumed its session"),
