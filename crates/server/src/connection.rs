@@ -596,6 +596,13 @@ impl Connection {
         self.lock().link.as_ref().is_some_and(|link| link.batch)
     }
 
+    /// How many bytes are kept for the client: what it has not acknowledged, and calls under way.
+    pub(crate) fn weight(&self) -> usize {
+        let live = self.lock();
+        let session = live.core.session();
+        session.map_or(0, jstp_proto::Session::unacknowledged_weight) + live.running.bytes()
+    }
+
     /// Whether there is no transport under the connection.
     pub(crate) fn is_detached(&self) -> bool {
         self.lock().link.is_none()

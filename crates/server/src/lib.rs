@@ -99,6 +99,7 @@
 //! | [the client's part of a close](ServerOptions::close_timeout) | 5 s | dropped |
 //! | [a session in memory without a transport](ServerOptions::client_expiration_time) | 1 h | only its storage has it |
 //! | [their number](ServerOptions::max_detached_sessions) | 100 000 | of the oldest, only its storage has it |
+//! | [what they hold](ServerOptions::max_detached_bytes) | 1 GiB | of the oldest, only its storage has it |
 //! | [what a storage provider does](ServerOptions::storage_timeout) | 5 s | closed with 1013, if it has to be done |
 //! | nesting, and values in a message | 1000, 1 048 576 | closed with 1000 |
 //! | answers kept for a client that is away | 1000, 1 MiB | the oldest are dropped |

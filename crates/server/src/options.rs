@@ -50,6 +50,7 @@ pub(crate) struct Settings {
     pub(crate) storage: Storage,
     pub(crate) storage_timeout: Duration,
     pub(crate) max_detached_sessions: usize,
+    pub(crate) max_detached_bytes: usize,
     pub(crate) in_doubt_timeout: Duration,
     pub(crate) buffer_limit: (usize, usize),
     pub(crate) max_connections: usize,
@@ -84,6 +85,7 @@ impl ServerOptions {
                 storage: Storage::Single(Arc::new(SimpleSessionStorageProvider::default())),
                 storage_timeout: Duration::from_secs(5),
                 max_detached_sessions: 100_000,
+                max_detached_bytes: 1024 * 1024 * 1024,
                 in_doubt_timeout: Duration::from_secs(5),
                 buffer_limit: (10_000, 16 * 1024 * 1024),
                 max_connections: 100_000,
@@ -261,6 +263,15 @@ impl ServerOptions {
     #[must_use]
     pub fn max_detached_sessions(mut self, sessions: usize) -> Self {
         self.settings.max_detached_sessions = sessions;
+        self
+    }
+
+    /// How many bytes the sessions without a transport may hold that stay in memory: messages which their
+    /// clients have not acknowledged, and those of calls under way, as they are when the client leaves. The
+    /// oldest sessions go first. 1 GiB.
+    #[must_use]
+    pub fn max_detached_bytes(mut self, bytes: usize) -> Self {
+        self.settings.max_detached_bytes = bytes;
         self
     }
 

@@ -31,7 +31,7 @@ impl Running {
         method: impl Future<Output = ()> + Send + 'static,
     ) -> bool {
         while self.methods.try_join_next().is_some() {}
-        let held = self.bytes.load(Ordering::Relaxed);
+        let held = self.bytes();
         // A single one always fits: its message is within the protocol's own limit.
         let fits = self.methods.is_empty()
             || self.methods.len() < limits.methods && held.saturating_add(bytes) <= limits.bytes;
@@ -43,6 +43,11 @@ impl Running {
             });
         }
         fits
+    }
+
+    /// How long the messages were that called those under way.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     pub(crate) fn abort_all(&mut self) {

@@ -41,7 +41,7 @@ pub fn create_server(options: ServerOptions) -> Result<Server, OptionsError> {
     let tls = settings.tls.take().map(Tls::config).transpose()?;
     let sessions = Sessions::new(
         settings.client_expiration_time,
-        settings.max_detached_sessions,
+        (settings.max_detached_sessions, settings.max_detached_bytes),
     );
     let hub = Hub {
         applications: RwLock::new(Arc::new(applications)),
@@ -401,6 +401,9 @@ impl Hub {
     /// The client's messages pass, over a new transport.
     pub(crate) fn joined(&self, connection: &Connection) {
         lock(&self.clients).insert(connection.id(), connection.clone());
+        if let Some(session) = connection.session_id() {
+            self.sessions.is_back(&session);
+        }
         if self.stopping.load(Ordering::SeqCst) {
             connection.end_transport(End::Close(1001));
         }

@@ -1,6 +1,6 @@
 //! Sessions in memory: which connection goes on with a session, and for how long it may.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,16 +14,17 @@ use crate::connection::Connection;
 pub(crate) struct Sessions {
     registry: Arc<Mutex<Registry>>,
     expiration: Duration,
-    limit: usize,
+    limit: (usize, usize),
     detached: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Registry {
     by_id: HashMap<String, Known>,
-    /// Sessions without a transport in the order in which they lost it, each with the number of
-    /// that loss: an entry of an earlier one says nothing.
-    leaving: VecDeque<(Instant, Left)>,
+    /// Sessions without a transport, by the number of the loss of it, and so in that order.
+    leaving: BTreeMap<u64, Leaving>,
+    /// How many bytes these hold.
+    weight: usize,
     losses: u64,
     /// Sessions that are being looked for, or are on their way out of memory.
     reserved: HashMap<String, Arc<tokio::sync::Mutex<()>>>,
@@ -35,6 +36,13 @@ struct Registry {
 struct Known {
     connection: Connection,
     loss: u64,
+}
+
+#[derive(Debug)]
+struct Leaving {
+    due: Instant,
+    id: String,
+    weight: usize,
 }
 
 /// A session that may have lasted long enough: its id, and which loss of a transport that was.
@@ -72,8 +80,9 @@ impl Drop for Reserved {
 }
 
 impl Sessions {
-    /// Sessions that last for `expiration` without a transport; of those, at most `limit`.
-    pub(crate) fn new(expiration: Duration, limit: usize) -> Self {
+    /// Sessions that last for `expiration` without a transport; of those, at most so many, which hold at
+    /// most so many bytes.
+    pub(crate) fn new(expiration: Duration, limit: (usize, usize)) -> Self {
         Self {
             registry: Arc::default(),
             expiration,
@@ -114,7 +123,9 @@ impl Sessions {
     pub(crate) fn forget(&self, id: &str) -> Option<Connection> {
         let mut registry = self.lock();
         registry.forgotten.insert(id.to_owned());
-        registry.by_id.remove(id).map(|known| known.connection)
+        let known = registry.by_id.remove(id)?;
+        registry.is_back(known.loss);
+        Some(known.connection)
     }
 
     /// No storage has the session any more.
@@ -129,8 +140,8 @@ impl Sessions {
             .by_id
             .get(id)
             .is_some_and(|known| known.connection.id() == connection.id());
-        if is_its {
-            registry.by_id.remove(id);
+        if is_its && let Some(known) = registry.by_id.remove(id) {
+            registry.is_back(known.loss);
         }
         is_its
     }
@@ -139,21 +150,40 @@ impl Sessions {
     /// been forgotten, which is the end of it: then this is false. What is in excess of the limit is
     /// returned.
     pub(crate) fn leave(&self, id: &str, connection: &Connection) -> (bool, Vec<Left>) {
+        let weight = connection.weight();
         let mut registry = self.lock();
         registry.losses += 1;
         let loss = registry.losses;
-        match registry.by_id.get_mut(id) {
-            Some(known) if known.connection.id() == connection.id() => known.loss = loss,
+        let earlier = match registry.by_id.get_mut(id) {
+            Some(known) if known.connection.id() == connection.id() => {
+                std::mem::replace(&mut known.loss, loss)
+            }
             _ => return (false, Vec::new()),
+        };
+        registry.is_back(earlier);
+        let leaving = Leaving {
+            due: Instant::now() + self.expiration,
+            id: id.to_owned(),
+            weight,
+        };
+        registry.weight += weight;
+        registry.leaving.insert(loss, leaving);
+        let mut excess = Vec::new();
+        while registry.leaving.len() > self.limit.0 || registry.weight > self.limit.1 {
+            excess.extend(registry.pop());
         }
-        let due = Instant::now() + self.expiration;
-        registry.leaving.push_back((due, (id.to_owned(), loss)));
-        let excess = registry.leaving.len().saturating_sub(self.limit);
-        let excess = registry.leaving.drain(..excess);
-        let excess = excess.map(|(_, left)| left).collect();
         drop(registry);
         self.detached.notify_one();
         (true, excess)
+    }
+
+    /// The session has a transport again.
+    pub(crate) fn is_back(&self, id: &str) {
+        let mut registry = self.lock();
+        if let Some(known) = registry.by_id.get(id) {
+            let loss = known.loss;
+            registry.is_back(loss);
+        }
     }
 
     /// Waits until sessions have lasted long enough.
@@ -163,15 +193,15 @@ impl Sessions {
                 let mut registry = self.lock();
                 let now = Instant::now();
                 let mut expired = Vec::new();
-                while registry.leaving.front().is_some_and(|(due, _)| *due <= now)
-                    && let Some((_, left)) = registry.leaving.pop_front()
+                while registry.next_due().is_some_and(|due| due <= now)
+                    && let Some(left) = registry.pop()
                 {
                     expired.push(left);
                 }
                 if !expired.is_empty() {
                     return expired;
                 }
-                registry.leaving.front().map(|(due, _)| *due)
+                registry.next_due()
             };
             match next {
                 Some(due) => sleep_until(due).await,
@@ -194,8 +224,8 @@ impl Sessions {
         let gone = registry.by_id.get(id).is_some_and(|known| {
             loss.is_none_or(|loss| known.loss == loss) && known.connection.expire()
         });
-        if gone {
-            registry.by_id.remove(id);
+        if gone && let Some(known) = registry.by_id.remove(id) {
+            registry.is_back(known.loss);
         }
     }
 
@@ -203,12 +233,35 @@ impl Sessions {
     pub(crate) fn take_all(&self) -> Vec<Connection> {
         let mut registry = self.lock();
         registry.leaving.clear();
+        registry.weight = 0;
         let all = std::mem::take(&mut registry.by_id);
         all.into_values().map(|known| known.connection).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Registry> {
         lock(&self.registry)
+    }
+}
+
+impl Registry {
+    /// When the first of those that wait for a transport has waited long enough.
+    fn next_due(&self) -> Option<Instant> {
+        let (_, leaving) = self.leaving.first_key_value()?;
+        Some(leaving.due)
+    }
+
+    /// Takes the one that has waited longest.
+    fn pop(&mut self) -> Option<Left> {
+        let (loss, leaving) = self.leaving.pop_first()?;
+        self.weight -= leaving.weight;
+        Some((leaving.id, loss))
+    }
+
+    /// Whoever has waited since this loss of a transport does not any more.
+    fn is_back(&mut self, loss: u64) {
+        if let Some(leaving) = self.leaving.remove(&loss) {
+            self.weight -= leaving.weight;
+        }
     }
 }
 

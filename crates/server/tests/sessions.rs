@@ -249,6 +249,52 @@ async fn only_so_many_sessions_wait_for_their_clients() {
 }
 
 #[tokio::test]
+async fn a_client_that_comes_and_goes_takes_nobodys_place() {
+    let options = ServerOptions::new([app()])
+        .max_detached_sessions(2)
+        .session_storage_provider(nowhere());
+    let (_server, address, mut reports) = resuming(options).await;
+    let (away, session) = Peer::connect(address).await;
+    drop(away);
+    until(&mut reports, "disconnect").await;
+    let (mut peer, restless) = Peer::connect(address).await;
+    for _ in 0..5 {
+        drop(peer);
+        until(&mut reports, "disconnect").await;
+        let answer;
+        (peer, answer) = resume(address, &restless, 0).await;
+        assert_eq!(answer, "{handshake:[0],ok:0}");
+    }
+    let (_, answer) = resume(address, &session, 0).await;
+    assert_eq!(answer, "{handshake:[0],ok:0}");
+}
+
+#[tokio::test]
+async fn only_so_many_bytes_wait_for_clients() {
+    let options = ServerOptions::new([app()])
+        .max_detached_bytes(1_000_000)
+        .session_storage_provider(nowhere());
+    let (_server, address, mut reports) = resuming(options).await;
+    let mut sessions = Vec::new();
+    for text in [600_000, 100, 600_000, 100] {
+        let (mut peer, session) = Peer::connect(address).await;
+        // The server answers events of this application with one of its own, which it keeps.
+        peer.send(&format!("{{event:[1,'calc'],x:['{}']}}", "x".repeat(text)))
+            .await;
+        assert!(peer.receive().await.starts_with("{event:[-1,'calc'],got:"));
+        drop(peer);
+        until(&mut reports, "disconnect").await;
+        sessions.push(session);
+    }
+    let (_, first) = resume(address, &sessions[0], 0).await;
+    assert_eq!(first, "{handshake:[0],error:[11]}");
+    for session in &sessions[1..] {
+        let (_, answer) = resume(address, session, 1).await;
+        assert_eq!(answer, "{handshake:[0],ok:1}");
+    }
+}
+
+#[tokio::test]
 async fn a_closed_client_may_come_back_but_a_forgotten_one_may_not() {
     let (_server, address, mut reports) = resuming(ServerOptions::new([app()])).await;
     let (mut peer, session) = Peer::connect(address).await;
