@@ -26,7 +26,11 @@ struct Inner {
     lifetime: Duration,
     purge_interval: Duration,
     max_sessions: usize,
+    max_bytes: usize,
 }
+
+/// How many bytes of messages sessions hold that a provider keeps.
+const MAX_BYTES: usize = 1024 * 1024 * 1024;
 
 #[derive(Default)]
 struct Kept {
@@ -34,12 +38,15 @@ struct Kept {
     /// Those whose clients are gone, in the order of that.
     inactive: BTreeMap<u64, (Instant, String)>,
     last_number: u64,
+    /// How many bytes of messages all of them hold.
+    bytes: usize,
     /// Whether the timer runs.
     is_purging: bool,
 }
 
 struct Entry {
     session: StoredSession,
+    bytes: usize,
     /// Its place among the inactive ones.
     inactive: Option<u64>,
 }
@@ -52,8 +59,8 @@ impl SimpleSessionStorageProvider {
     }
 
     /// As [`new`](Self::new), with the number of sessions it keeps at most, 100 000 by default: beyond
-    /// that those go first whose clients have been gone longest. With 0 it keeps none, so that
-    /// sessions end when they leave the server's memory.
+    /// that, or with more than 1 GiB of messages to clients in them, those go first whose clients have been
+    /// gone longest. With 0 it keeps none, so that sessions end when they leave the server's memory.
     pub fn with_max_sessions(
         lifetime: Duration,
         purge_interval: Duration,
@@ -66,6 +73,7 @@ impl SimpleSessionStorageProvider {
                 // A timer needs some interval.
                 purge_interval: purge_interval.max(Duration::from_millis(1)),
                 max_sessions,
+                max_bytes: MAX_BYTES,
             }),
         }
     }
@@ -85,6 +93,7 @@ impl SimpleSessionStorageProvider {
         let mut kept = self.inner.lock();
         kept.sessions.clear();
         kept.inactive.clear();
+        kept.bytes = 0;
     }
 
     /// Starts the timer, which runs while there is something to wait for.
@@ -106,7 +115,7 @@ impl SimpleSessionStorageProvider {
                     && now.duration_since(first.get().0) >= inner.lifetime
                 {
                     let (_, id) = first.remove();
-                    kept.sessions.remove(&id);
+                    kept.remove(&id);
                 }
                 if kept.inactive.is_empty() {
                     kept.is_purging = false;
@@ -141,6 +150,34 @@ impl Kept {
         }
         Some(&entry.session)
     }
+
+    fn insert(&mut self, session: StoredSession) {
+        let bytes = session.messages.iter().map(|(_, text)| text.len()).sum();
+        let id = session.id.clone();
+        let entry = Entry {
+            session,
+            bytes,
+            inactive: None,
+        };
+        self.remove(&id);
+        self.bytes += bytes;
+        self.sessions.insert(id, entry);
+    }
+
+    fn remove(&mut self, id: &str) {
+        if let Some(entry) = self.sessions.remove(id) {
+            self.bytes -= entry.bytes;
+        }
+    }
+
+    /// Lets those go that have been inactive longest, as far as there is too much.
+    fn make_room(&mut self, inner: &Inner) {
+        while (self.sessions.len() > inner.max_sessions || self.bytes > inner.max_bytes)
+            && let Some((_, (_, oldest))) = self.inactive.pop_first()
+        {
+            self.remove(&oldest);
+        }
+    }
 }
 
 impl SessionStorageProvider for SimpleSessionStorageProvider {
@@ -151,20 +188,10 @@ impl SessionStorageProvider for SimpleSessionStorageProvider {
 
     fn set(&self, session: StoredSession) -> StorageFuture<()> {
         let mut kept = self.inner.lock();
-        let id = session.id.clone();
-        kept.activate(&id);
-        let entry = Entry {
-            session,
-            inactive: None,
-        };
-        kept.sessions.insert(id, entry);
-        while kept.sessions.len() > self.inner.max_sessions {
-            match kept.inactive.pop_first() {
-                Some((_, (_, id))) => kept.sessions.remove(&id),
-                // All their clients are there, or about to be marked as gone.
-                None => break,
-            };
-        }
+        kept.activate(&session.id);
+        kept.insert(session);
+        // Those whose clients are there, or about to be marked as gone, stay.
+        kept.make_room(&self.inner);
         ready(Ok(()))
     }
 
@@ -179,11 +206,7 @@ impl SessionStorageProvider for SimpleSessionStorageProvider {
             if let Some(entry) = kept.sessions.get_mut(id) {
                 entry.inactive = Some(number);
             }
-            if kept.sessions.len() > self.inner.max_sessions
-                && let Some((_, (_, oldest))) = kept.inactive.pop_first()
-            {
-                kept.sessions.remove(&oldest);
-            }
+            kept.make_room(&self.inner);
             self.purge(kept);
         }
         ready(Ok(()))
@@ -192,7 +215,7 @@ impl SessionStorageProvider for SimpleSessionStorageProvider {
     fn remove(&self, id: &str) -> StorageFuture<()> {
         let mut kept = self.inner.lock();
         kept.activate(id);
-        kept.sessions.remove(id);
+        kept.remove(id);
         ready(Ok(()))
     }
 }
@@ -245,6 +268,40 @@ mod tests {
         assert!(provider.get("gone").await.unwrap().is_none());
         tokio::time::sleep(HOUR * 100).await;
         assert_eq!(provider.len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn so_do_they_for_what_others_hold() {
+        let provider = SimpleSessionStorageProvider {
+            inner: Arc::new(Inner {
+                kept: Mutex::default(),
+                lifetime: HOUR,
+                purge_interval: HOUR,
+                max_sessions: 10,
+                max_bytes: 1000,
+            }),
+        };
+        let holding = |id, bytes| StoredSession {
+            messages: vec![(1, "x".repeat(bytes))],
+            ..session(id)
+        };
+        for (id, bytes) in [("one", 400), ("two", 100), ("three", 400), ("four", 500)] {
+            provider.set(holding(id, bytes)).await.unwrap();
+            provider.set_inactive(id).await.unwrap();
+        }
+        let mut left = Vec::new();
+        for id in ["one", "two", "three", "four"] {
+            if provider.get(id).await.unwrap().is_some() {
+                left.push(id);
+            }
+        }
+        assert_eq!(left, ["two", "three", "four"]);
+        // The same session again takes no more than its own place.
+        for _ in 0..5 {
+            provider.set(holding("four", 500)).await.unwrap();
+            provider.set_inactive("four").await.unwrap();
+        }
+        assert_eq!(provider.len(), 3);
     }
 
     #[tokio::test(start_paused = true)]
