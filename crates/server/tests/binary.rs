@@ -127,6 +127,47 @@ async fn proxies_and_the_number_of_connections_are_flags() {
 }
 
 #[tokio::test]
+async fn without_file_descriptors_it_says_so_once_and_goes_on_when_there_are_some() {
+    let log = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("descriptors.log");
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", "ulimit -n 32; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_jstp-server"));
+    let errors = std::fs::File::create(&log).unwrap();
+    let server = Process::start_by(limited, &["--fixture", "--log"], errors.into());
+    let (mut early, _) = connect(server.address, "fixture").await;
+    let mut many = Vec::new();
+    for _ in 0..40 {
+        many.push(
+            tokio::net::TcpStream::connect(server.address)
+                .await
+                .unwrap(),
+        );
+    }
+    let complaint = "cannot accept clients: ";
+    let said = || std::fs::read_to_string(&log).unwrap();
+    soon(async {
+        while !said().contains(complaint) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(
+        early.ask("{call:[1,'calc'],answer:[]}").await,
+        "{callback:[1],ok:[24]}"
+    );
+    // It tries again and again, but speaks of it once.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(said().matches(complaint).count(), 1, "{}", said());
+    drop(many);
+    let (mut late, _) = connect(server.address, "fixture").await;
+    assert_eq!(
+        late.ask("{call:[1,'calc'],answer:[]}").await,
+        "{callback:[1],ok:[24]}"
+    );
+}
+
+#[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
     let mut server = Process::start(&[]);
     let (mut peer, _) = connect(server.address, "calculator").await;

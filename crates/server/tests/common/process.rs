@@ -25,7 +25,16 @@ impl Process {
     }
 
     fn start_with(flags: &[&str], errors: Stdio) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_jstp-server"))
+        Self::start_by(
+            Command::new(env!("CARGO_BIN_EXE_jstp-server")),
+            flags,
+            errors,
+        )
+    }
+
+    /// The command starts the server with the arguments it is given.
+    pub(crate) fn start_by(mut command: Command, flags: &[&str], errors: Stdio) -> Self {
+        let mut child = command
             .args(["--listen", "127.0.0.1:0"])
             .args(flags)
             .stdout(Stdio::piped())
