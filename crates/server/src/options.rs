@@ -301,7 +301,8 @@ impl ServerOptions {
     }
 
     /// How many bytes one message of a client may have, and how many one WebSocket frame of it; one
-    /// byte more closes the transport with 1009. 8 MiB both, as upstream (protocol.md 1.2).
+    /// byte more closes the transport with 1009. 8 MiB both, as upstream (protocol.md 1.2), and from the
+    /// first message on: a handshake may be large, and anonymous clients would not be held up by less.
     #[must_use]
     pub fn max_message(mut self, message: usize, frame: usize) -> Self {
         self.settings.max_message = message;
