@@ -2,33 +2,21 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Function, Promise};
 use jstp_proto::error::code;
-use jstp_proto::{Auth, Refused};
+use jstp_proto::{Auth, CallId, Refused};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::clock;
 use crate::driver::{Driver, Issue};
 use crate::error;
-use crate::options::{
-    App, CallOptions, TransportOptions, get, is_absent, read_callback, read_interval, read_name,
-    take_callback,
-};
 use crate::page_connection::PageConnection;
 use crate::payload::{self, Sending};
 use crate::session::{self, PageSession};
+use crate::settings::{Transport, check_range, duration};
 use crate::status;
 use crate::waiter::Waiter;
-use crate::waiting::{Awaited, Signal};
-
-/// Whose session a handshake is about.
-enum Whose {
-    /// The connection's own, or a new one for a user.
-    User(Option<String>),
-    /// One from elsewhere.
-    Session(PageSession),
-}
+use crate::waiting::Awaited;
 
 /// A page's hold on a connection. Letting go of it closes nothing.
 #[wasm_bindgen]
@@ -41,73 +29,27 @@ impl Link {
         Self { driver }
     }
 
-    /// Issues a request whose arguments are in order.
+    /// Issues a request whose arguments are in order. Returns its number.
+    ///
+    /// # Errors
+    /// What is the caller's own fault. The connection's is told to whoever waits.
     fn request(
         &self,
         awaited: Awaited,
-        callback: Option<Function>,
-        options: CallOptions,
+        waiter: Waiter,
+        timeout: Option<f64>,
         issue: Issue<'_>,
-    ) -> Result<JsValue, JsValue> {
-        let throws = callback.is_some();
-        let (waiter, promise) = Waiter::new(callback);
-        match self.driver.request(awaited, waiter, options, issue) {
-            Ok(()) => {}
-            // The connection's fault is reported to whoever waits; the caller's own is thrown at it.
+    ) -> Result<f64, JsValue> {
+        let timeout = timeout.map(duration);
+        match self.driver.request(awaited, waiter, timeout, issue) {
+            Ok(call) => Ok(call.as_u64() as f64),
             // A callback never runs inside the call it was given to.
             Err((waiter, refused @ (Refused::Closed | Refused::BufferFull))) => {
                 spawn_local(async move { waiter.failed(&error::refused(&refused)) });
+                Ok(0.0)
             }
-            Err((_, refused)) if throws => return Err(error::refused(&refused)),
-            Err((waiter, refused)) => waiter.failed(&error::refused(&refused)),
+            Err((_, refused)) => Err(error::refused(&refused)),
         }
-        Ok(promise)
-    }
-
-    fn handshake_with(
-        &self,
-        app: &App,
-        auth: &Auth<js_sys::JsString>,
-        whose: Whose,
-        callback: Option<Function>,
-    ) -> JsValue {
-        let (waiter, promise) = Waiter::new(callback);
-        let driver = &self.driver;
-        let username = match whose {
-            Whose::Session(session) => {
-                driver.adopt_session(&session);
-                None
-            }
-            Whose::User(username) => username,
-        };
-        let asked = driver.turn(|core, now| {
-            match core.handshake(now, &app.name, app.range.as_deref(), auth) {
-                // Entered before anything is delivered.
-                Ok(()) => driver.expect_handshake(waiter, username),
-                Err(refused) => return Err((waiter, refused)),
-            }
-            Ok(())
-        });
-        if let Err((waiter, refused)) = asked {
-            waiter.failed(&error::refused(&refused));
-        }
-        promise
-    }
-}
-
-/// A callback never runs inside the call it was given to.
-fn failed_later(callback: Option<Function>, error: JsValue) -> JsValue {
-    let (waiter, promise) = Waiter::new(callback);
-    spawn_local(async move { waiter.failed(&error) });
-    promise
-}
-
-/// A caller with a callback has its mistake thrown at it, any other gets a rejection.
-fn mistake(callback: &JsValue, error: JsValue) -> Result<JsValue, JsValue> {
-    if callback.is_function() {
-        Err(error)
-    } else {
-        Ok(Promise::reject(&error).into())
     }
 }
 
@@ -152,107 +94,74 @@ impl Link {
             .map_or(JsValue::NULL, JsValue::from)
     }
 
-    /// Calls a method of the peer's (protocol.md 2.3). What comes last is a callback, or options:
-    /// `{ signal, timeout, resend }`.
+    /// Calls a method of the peer's (protocol.md 2.3). Returns the number that [`abort`](Self::abort)
+    /// wants.
     #[wasm_bindgen(js_name = callMethod)]
     pub fn call_method(
         &self,
-        interface: &JsValue,
-        method: &JsValue,
+        waiter: Waiter,
+        interface: &str,
+        method: &str,
         args: &JsValue,
-        last: &JsValue,
         resend: bool,
-    ) -> Result<JsValue, JsValue> {
-        let read = || {
-            let interface = read_name(interface, "interfaceName")?;
-            let method = read_name(method, "methodName")?;
-            let (function, mut options) = CallOptions::read(last)?;
-            options.resend |= resend;
-            options.timeout = options.timeout.or(self.driver.client.call_timeout);
-            Ok((interface, method, self.arguments(args)?, function, options))
-        };
-        let (interface, method, args, function, options) = match read() {
-            Ok(read) => read,
-            Err(error) => return mistake(last, error),
-        };
+        timeout: Option<f64>,
+    ) -> Result<f64, JsValue> {
         #[cfg(feature = "trap")]
-        crate::trap::at(&method.as_str().into());
-        if let Some(reason) = options.signal.as_ref().and_then(Signal::reason_if_aborted) {
-            return Ok(Promise::reject(&reason).into());
-        }
-        let resend = options.resend;
+        crate::trap::at(&method.into());
+        let args = self.arguments(args)?;
         let issue: Issue<'_> = Box::new(|core| {
             if resend {
-                core.call_with_resend(&interface, &method, args)
+                core.call_with_resend(interface, method, args)
             } else {
-                core.call(&interface, &method, args)
+                core.call(interface, method, args)
             }
         });
-        self.request(Awaited::Results, function, options, issue)
+        self.request(Awaited::Results, waiter, timeout, issue)
+    }
+
+    /// Ends the wait for a call's answer.
+    pub fn abort(&self, call: f64, reason: &JsValue) {
+        self.driver.end_wait(CallId::from(call as u64), reason);
     }
 
     /// Emits an event to the peer (protocol.md 2.3).
     #[wasm_bindgen(js_name = emitRemoteEvent)]
     pub fn emit_remote_event(
         &self,
-        interface: &JsValue,
-        event: &JsValue,
+        interface: &str,
+        event: &str,
         args: &JsValue,
     ) -> Result<(), JsValue> {
-        let interface = read_name(interface, "interfaceName")?;
-        let event = read_name(event, "eventName")?;
         let args = self.arguments(args)?;
         self.driver
-            .turn(|core, _| core.emit(&interface, &event, args))
+            .turn(|core, _| core.emit(interface, event, args))
             .map_err(|refused| error::refused(&refused))
     }
 
     /// Asks the peer for an interface's methods (protocol.md 8).
     #[wasm_bindgen(js_name = inspectInterface)]
-    pub fn inspect_interface(
-        &self,
-        interface: &JsValue,
-        callback: &JsValue,
-    ) -> Result<JsValue, JsValue> {
-        let read = || {
-            Ok((
-                read_name(interface, "interfaceName")?,
-                read_callback(callback)?,
-            ))
-        };
-        match read() {
-            Ok((interface, function)) => {
-                let awaited = Awaited::Proxy(interface.clone());
-                let issue: Issue<'_> = Box::new(|core| core.inspect(&interface));
-                self.request(awaited, function, CallOptions::default(), issue)
-            }
-            Err(error) => mistake(callback, error),
-        }
+    pub fn inspect_interface(&self, waiter: Waiter, interface: &str) -> Result<f64, JsValue> {
+        let awaited = Awaited::Proxy(interface.to_owned());
+        self.request(
+            awaited,
+            waiter,
+            None,
+            Box::new(|core| core.inspect(interface)),
+        )
     }
 
     /// Pings the peer.
-    pub fn ping(&self, callback: &JsValue) -> Result<JsValue, JsValue> {
-        match read_callback(callback) {
-            Ok(function) => {
-                let options = CallOptions::default();
-                self.request(
-                    Awaited::Pong,
-                    function,
-                    options,
-                    Box::new(|core| core.ping(clock::now())),
-                )
-            }
-            Err(error) => mistake(callback, error),
-        }
+    pub fn ping(&self, waiter: Waiter) -> Result<f64, JsValue> {
+        let issue: Issue<'_> = Box::new(|core| core.ping(clock::now()));
+        self.request(Awaited::Pong, waiter, None, issue)
     }
 
-    /// Starts the heartbeat, or changes its interval.
+    /// Starts the heartbeat, or changes its interval, in milliseconds.
     #[wasm_bindgen(js_name = startHeartbeat)]
-    pub fn start_heartbeat(&self, interval: &JsValue) -> Result<(), JsValue> {
-        let interval = read_interval(interval, "interval")?;
+    pub fn start_heartbeat(&self, interval: f64) {
+        let interval = duration(interval);
         self.driver
             .turn(|core, now| core.set_heartbeat(now, Some(interval)));
-        Ok(())
     }
 
     /// Stops the heartbeat.
@@ -261,38 +170,63 @@ impl Link {
         self.driver.turn(|core, now| core.set_heartbeat(now, None));
     }
 
-    /// Asks for a session: `(app, login, password, callback)`, `(app, session, callback)`,
-    /// `(app, { strategy, credentials }, callback)` or `(app, callback)`.
+    /// Asks for a session: anonymously (0), by `login` with `first` as the name and `second` as the
+    /// password (1), to go on with the one there is (2), by the strategy `first` with `second` as its
+    /// credentials (3), or to go on with the session `second` from elsewhere (4).
+    ///
+    /// # Errors
+    /// The range is none, or the credentials cannot be sent.
     pub fn handshake(
         &self,
-        app: JsValue,
-        login: &JsValue,
-        password: &JsValue,
-        callback: &JsValue,
-    ) -> Result<JsValue, JsValue> {
-        // A function ends the arguments wherever it stands (Q62).
-        let given = [login, password, callback];
-        let end = given
-            .iter()
-            .position(|value| value.is_function())
-            .unwrap_or(2);
-        let callback = given.get(end).copied().unwrap_or(callback);
-        let before = |index: usize| match given.get(index) {
-            Some(value) if index < end => (*value).clone(),
-            _ => JsValue::UNDEFINED,
-        };
-        let read = || {
-            let app = App::read(app)?;
-            let function = read_callback(callback)?;
-            let (auth, whose) = self.read_auth(&before(0), &before(1))?;
-            Ok((app, auth, whose, function))
-        };
-        match read() {
-            Ok((app, auth, whose, function)) => {
-                Ok(self.handshake_with(&app, &auth, whose, function))
+        waiter: Waiter,
+        app: &str,
+        range: Option<String>,
+        kind: u8,
+        first: String,
+        second: &JsValue,
+    ) -> Result<(), JsValue> {
+        check_range(range.as_deref())?;
+        let mut user = None;
+        let auth = match kind {
+            0 => Auth::Anonymous,
+            1 => {
+                user = Some(first.clone());
+                Auth::Login {
+                    username: first,
+                    password: second.as_string().unwrap_or_default(),
+                }
             }
-            Err(error) => mistake(callback, error),
+            2 => Auth::Resume,
+            3 => Auth::Custom {
+                strategy: first,
+                credentials: payload::write(second, "credentials", &self.sending())?,
+            },
+            _ => {
+                let session: &PageSession = second.unchecked_ref();
+                self.driver.adopt_session(session);
+                Auth::Resume
+            }
+        };
+        let driver = &self.driver;
+        let asked = driver.turn(|core, now| {
+            match core.handshake(now, app, range.as_deref(), &auth) {
+                // Entered before anything is delivered.
+                Ok(()) => driver.expect_handshake(waiter, user),
+                Err(refused) => return Err((waiter, refused)),
+            }
+            Ok(())
+        });
+        if let Err((waiter, refused)) = asked {
+            waiter.failed(&error::refused(&refused));
         }
+        Ok(())
+    }
+
+    /// The id of the session at work, if there is one.
+    #[wasm_bindgen(getter, js_name = sessionId)]
+    pub fn session_id(&self) -> Option<String> {
+        self.driver
+            .look(|core| core.session().map(|session| session.id().to_owned()))
     }
 
     /// Counts and buffer of the session at work, or undefined.
@@ -320,37 +254,64 @@ impl Link {
         self.driver.turn(|core, _| core.answer(id as i64, answer));
     }
 
-    /// Reconnects (protocol.md 7.3, 7.5): `([webSocketConfig,] requestUrl[, callback])`, or without
-    /// the two over a transport like the last. For a reconnector, `reports`: the connection's events
-    /// tell of the attempt, and a failure asks the reconnector again.
+    /// Reconnects (protocol.md 7.3, 7.5), over a transport like the last if there is none. For a
+    /// reconnector, `reports`: the connection's events tell of the attempt, and a failure asks the
+    /// reconnector again.
     pub fn reconnect(
         &self,
-        connection: &JsValue,
-        mut args: Vec<JsValue>,
+        connection: &PageConnection,
+        waiter: Waiter,
+        transport: Option<Transport>,
         reports: bool,
-    ) -> Result<JsValue, JsValue> {
-        let callback = take_callback(&mut args);
-        let connection: PageConnection = connection.clone().unchecked_into();
-        // What its owner has closed, its owner opens again, and no reconnector.
-        if reports && self.closed_intentionally() {
-            return Ok(failed_later(
-                callback,
-                error::remote(code::CONNECTION_CLOSED),
-            ));
+    ) {
+        self.driver
+            .reconnect(connection, waiter, transport, reports);
+    }
+
+    /// Opens the transport of an attempt; `waiter` hears how it goes.
+    pub fn open(&self, waiter: Waiter) -> Result<(), JsValue> {
+        self.driver.open_transport(waiter)
+    }
+
+    /// The connect policy is about to run; `waiter` hears of what prevents its answer.
+    ///
+    /// # Errors
+    /// What has ended the transport already: a server may speak first.
+    pub fn agree(&self, waiter: Waiter) -> Result<(), JsValue> {
+        if let Some(error) = self.driver.take_early_failure() {
+            return Err(error);
         }
-        let transport = if args.is_empty() && reports {
-            Ok(None)
-        } else {
-            TransportOptions::read(&mut args.iter()).map(Some)
-        };
-        match transport {
-            Ok(transport) => Ok(self
-                .driver
-                .reconnect(connection, transport, reports, callback)),
-            // Nobody else would hear of it.
-            Err(error) if reports && callback.is_none() => Err(error),
-            Err(error) => Ok(failed_later(callback, error)),
-        }
+        self.driver.set_attempt(Some(waiter));
+        Ok(())
+    }
+
+    /// Lets go of the transport; the session stays.
+    #[wasm_bindgen(js_name = dropTransport)]
+    pub fn drop_transport(&self) {
+        self.driver.set_attempt(None);
+        self.driver.drop_transport();
+    }
+
+    /// Whether the error says that the server does not know the session any more, which is given up
+    /// then.
+    #[wasm_bindgen(js_name = sessionRefused)]
+    pub fn session_refused(&self, connection: &PageConnection, error: &JsValue) -> bool {
+        self.driver.session_refused(connection, error)
+    }
+
+    /// An attempt to reconnect has ended: well (0), with an error before there was a connection to hand
+    /// out (1), or over one (2).
+    pub fn attempted(
+        &self,
+        connection: &PageConnection,
+        error: JsValue,
+        outcome: u8,
+        reports: bool,
+        waiter: Option<Waiter>,
+    ) {
+        let error = (outcome > 0).then_some(error);
+        self.driver
+            .attempted(connection, error, outcome == 2, reports, waiter);
     }
 
     /// Gives the session up and ends the connection: what is pending fails, resendable calls
@@ -369,61 +330,10 @@ impl Link {
 
 impl Link {
     fn sending(&self) -> Sending {
-        self.driver.transport(|transport| transport.sending)
+        self.driver.transport(Transport::sending)
     }
 
     fn arguments(&self, args: &JsValue) -> Result<js_sys::JsString, JsValue> {
-        if !Array::is_array(args) {
-            return Err(error::wrong_type("args", "an array", args));
-        }
         payload::write(args, "args", &self.sending())
-    }
-
-    fn read_auth(
-        &self,
-        login: &JsValue,
-        password: &JsValue,
-    ) -> Result<(Auth<js_sys::JsString>, Whose), JsValue> {
-        if let Some(username) = login.as_string() {
-            let password = match password.as_string() {
-                Some(password) => password,
-                // An empty password is a password (Q29).
-                None if is_absent(password) => String::new(),
-                None => return Err(error::wrong_type("password", "a string", password)),
-            };
-            let name = username.clone();
-            return Ok((Auth::Login { username, password }, Whose::User(Some(name))));
-        }
-        if is_absent(login) {
-            return Ok((Auth::Anonymous, Whose::User(None)));
-        }
-        if login.is_object() {
-            let id = get(login, "id")?.as_string();
-            let ours = self.driver.look(|core| {
-                core.session()
-                    .is_some_and(|own| id.as_deref() == Some(own.id()))
-            });
-            if ours {
-                return Ok((Auth::Resume, Whose::User(None)));
-            }
-            if let Some(session) = PageSession::from_value(login) {
-                return Ok((Auth::Resume, Whose::Session(session)));
-            }
-            let strategy = get(login, "strategy")?;
-            if let Some(strategy) = strategy.as_string() {
-                let credentials = get(login, "credentials")?;
-                let sending = &self.sending();
-                let credentials = payload::write(&credentials, "credentials", sending)?;
-                return Ok((
-                    Auth::Custom {
-                        strategy,
-                        credentials,
-                    },
-                    Whose::User(None),
-                ));
-            }
-        }
-        let wanted = "a user's name, a Session, or { strategy, credentials }";
-        Err(error::wrong_type("login", wanted, login))
     }
 }

@@ -8,8 +8,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::Duration;
 
-use js_sys::Array;
+use js_sys::{Array, Function};
 use jstp_proto::error::code;
 use jstp_proto::{CallId, Config, Connection, Instant, OutputOf, Refused, Role, State};
 use wasm_bindgen::prelude::*;
@@ -18,15 +19,15 @@ use web_sys::WebSocket;
 use crate::clock::{self, Alarm};
 use crate::error;
 use crate::format::Page;
-use crate::options::{App, CallOptions, ClientOptions, TransportOptions};
 use crate::page_connection::PageConnection;
 use crate::payload::{self, Inbox};
 use crate::reconnect::Reconnecting;
 use crate::session::PageSession;
+use crate::settings::{Settings, Transport};
 use crate::socket::{Outlet, Socket, SocketEvent};
 use crate::status::Status;
 use crate::waiter::Waiter;
-use crate::waiting::{Abort, Awaited, Wait, Waiting};
+use crate::waiting::{Awaited, Wait, Waiting};
 
 /// The subprotocol of JSTP (protocol.md 1.1).
 pub(crate) const SUBPROTOCOL: &str = "metarhia-jstp";
@@ -54,11 +55,15 @@ pub(crate) struct Driver {
     /// Whether the transport carries arrays of messages (extensions.md).
     batch: Cell<bool>,
     alarm: Alarm,
-    transport: RefCell<TransportOptions>,
-    pub(crate) app: App,
-    pub(crate) client: ClientOptions,
+    transport: RefCell<Transport>,
+    /// The page's own, in place of the default.
+    pub(crate) reconnector: Option<Function>,
+    /// Whether a session the server does not know any more is replaced by a new one.
+    pub(crate) renews: bool,
     pub(crate) reconnecting: Reconnecting,
     pub(crate) status: Status,
+    /// Whether the page has given a logger.
+    logs: bool,
     /// Whether anybody listens to the events of protocol.md 10.
     logging: Cell<bool>,
     waiting: RefCell<Waiting>,
@@ -74,33 +79,16 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn new(app: App, client: ClientOptions, transport: TransportOptions) -> Rc<Self> {
+    pub(crate) fn new(settings: &Settings) -> Rc<Self> {
         let mut config = Config::new(Role::Client);
-        let overrides = [
-            (transport.connect_timeout, &mut config.connect_timeout),
-            (transport.close_timeout, &mut config.close_timeout),
-            (client.handshake_timeout, &mut config.handshake_timeout),
-            (client.resume_check, &mut config.resume_check),
-            (client.in_doubt_timeout, &mut config.in_doubt_timeout),
-        ];
-        for (given, default) in overrides {
-            if let Some(given) = given {
-                *default = given;
-            }
-        }
-        config.buffer_messages = client.buffer_messages.unwrap_or(config.buffer_messages);
-        config.buffer_bytes = client.buffer_bytes.unwrap_or(config.buffer_bytes);
-        config.heartbeat_interval = client.heartbeat_interval;
-        config.heartbeat_timeout = client.heartbeat_timeout;
-        if let Some(bytes) = transport.max_received_message_size {
-            config.max_received = bytes;
-        }
+        settings.apply_to(&mut config);
         let mut core = Core::new(Role::Client, config);
-        if let Some(session) = &client.session {
+        if let Some(session) = settings.session() {
             // A core that has just been made has none.
             let _ = core.adopt_session(session.to_core());
         }
-        let logging = Cell::new(client.has_logger);
+        let transport = settings.transport();
+        let logging = Cell::new(settings.logs());
         Rc::new(Self {
             core: RefCell::new(core),
             outputs: RefCell::default(),
@@ -109,8 +97,9 @@ impl Driver {
             batch: Cell::new(false),
             alarm: Alarm::default(),
             transport: RefCell::new(transport),
-            app,
-            client,
+            reconnector: settings.reconnector(),
+            renews: settings.renews(),
+            logs: settings.logs(),
             reconnecting: Reconnecting::default(),
             status: Status::default(),
             logging,
@@ -211,16 +200,16 @@ impl Driver {
     }
 
     /// Reads the options of the present transport, or of the next.
-    pub(crate) fn transport<R>(&self, look: impl FnOnce(&TransportOptions) -> R) -> R {
+    pub(crate) fn transport<R>(&self, look: impl FnOnce(&Transport) -> R) -> R {
         look(&self.transport.borrow())
     }
 
-    pub(crate) fn set_transport(&self, transport: TransportOptions) {
+    pub(crate) fn set_transport(&self, transport: Transport) {
         *self.transport.borrow_mut() = transport;
     }
 
     pub(crate) fn url(&self) -> String {
-        self.transport(|transport| transport.url.clone())
+        self.transport(|transport| transport.url())
     }
 
     /// Begins to open a transport; whoever waits for the attempt hears how it goes.
@@ -230,9 +219,8 @@ impl Driver {
         let socket = Socket::open(
             &self.url(),
             SUBPROTOCOL,
-            self.transport(|transport| transport.batch),
-            self.transport(|transport| transport.constructor.clone())
-                .as_ref(),
+            self.transport(Transport::batch),
+            self.transport(Transport::construct).as_ref(),
             move |event| driver.socket_event(event),
         )
         .map_err(|error| self.cannot_open(&error))?;
@@ -292,7 +280,7 @@ impl Driver {
     }
 
     /// Ends a wait: a request that has not left is not sent, one that has is forgotten.
-    fn end_wait(self: &Rc<Self>, call: CallId, error: &JsValue) {
+    pub(crate) fn end_wait(self: &Rc<Self>, call: CallId, error: &JsValue) {
         let wait = self.waiting.borrow_mut().take(call);
         let Some(Wait { waiter, .. }) = wait else {
             return;
@@ -303,7 +291,7 @@ impl Driver {
 
     /// Emits the events of protocol.md 10, or none of them any more.
     pub(crate) fn set_logging(&self, wanted: bool) {
-        self.logging.set(wanted || self.client.has_logger);
+        self.logging.set(wanted || self.logs);
     }
 
     /// Emits one of those events, if anybody listens; what it tells is made only then.
@@ -321,36 +309,28 @@ impl Driver {
         look(&self.core.borrow())
     }
 
-    /// Issues a request of ours, whose waiter is settled when the core says so, or by its options.
+    /// Issues a request of ours, whose waiter is settled when the core says so, or when `timeout` has
+    /// passed.
     pub(crate) fn request(
         self: &Rc<Self>,
         awaited: Awaited,
         waiter: Waiter,
-        options: CallOptions,
+        timeout: Option<Duration>,
         issue: Issue<'_>,
-    ) -> Result<(), (Waiter, Refused)> {
-        let call = self.turn(|core, now| match issue(core) {
+    ) -> Result<CallId, (Waiter, Refused)> {
+        self.turn(|core, now| match issue(core) {
             // Entered before anything is delivered: page code that runs then may end it all.
             Ok(call) => {
                 let wait = Wait {
                     awaited,
                     waiter,
-                    deadline: options.timeout.map(|timeout| now + timeout),
-                    abort: None,
+                    deadline: timeout.map(|timeout| now + timeout),
                 };
                 self.waiting.borrow_mut().insert(call, wait);
                 Ok(call)
             }
             Err(refused) => Err((waiter, refused)),
-        })?;
-        if let Some(signal) = options.signal {
-            let driver = Rc::clone(self);
-            // A signal may be the page's own making, so this is page code.
-            let abort = Abort::listen(signal, move |reason| driver.end_wait(call, &reason));
-            let unused = self.waiting.borrow_mut().set_abort(call, abort);
-            drop(unused);
-        }
-        Ok(())
+        })
     }
 
     /// Who waits for the handshake that was just asked for.
@@ -462,11 +442,7 @@ impl Driver {
     }
 
     fn cannot_open(&self, thrown: &JsValue) -> JsValue {
-        let why = thrown.dyn_ref::<js_sys::Error>().map_or_else(
-            || error::describe(thrown),
-            |error| String::from(error.message()),
-        );
-        self.cannot_connect(&why)
+        self.cannot_connect(&error::why(thrown))
     }
 
     /// What whoever waits for a transport hears in its place.

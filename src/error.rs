@@ -1,6 +1,6 @@
 //! RemoteError and the client's own errors, as JavaScript values.
 
-use js_sys::{Error, JsString, RangeError, TypeError};
+use js_sys::{Error, RangeError, TypeError};
 use jstp_proto::Refused;
 use jstp_proto::error::code;
 use wasm_bindgen::prelude::*;
@@ -23,6 +23,12 @@ extern "C" {
 extern "C" {
     /// Tells the developer of an exception nobody can catch.
     pub(crate) fn report(error: &JsValue);
+}
+
+#[wasm_bindgen(module = "/src/js/options.js")]
+extern "C" {
+    /// What something was thrown for, in a few words.
+    pub(crate) fn why(thrown: &JsValue) -> String;
 }
 
 /// The error of a code, with the code's own message.
@@ -70,28 +76,4 @@ pub(crate) fn type_error(message: &str) -> JsValue {
 
 pub(crate) fn range_error(message: &str) -> JsValue {
     RangeError::new(message).into()
-}
-
-/// `what` must be `wanted`, but is something else.
-pub(crate) fn wrong_type(what: &str, wanted: &str, got: &JsValue) -> JsValue {
-    type_error(&format!("{what} must be {wanted}, got {}", describe(got)))
-}
-
-/// A value in a few words: what it is, not all it holds.
-pub(crate) fn describe(value: &JsValue) -> String {
-    if value.is_null() {
-        return "null".into();
-    }
-    if value.is_array() {
-        return "an array".into();
-    }
-    if let Some(text) = value.dyn_ref::<JsString>() {
-        let shown: String = String::from(&text.slice(0, 40));
-        return format!("'{shown}'");
-    }
-    match String::from(value.js_typeof().unchecked_ref::<JsString>()).as_str() {
-        "undefined" => "undefined".into(),
-        "object" => "an object".into(),
-        other => format!("a {other}"),
-    }
 }

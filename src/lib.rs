@@ -6,7 +6,6 @@
 //! opens connections, [`Link`] is what a page's `Connection` works through, and behind both a driver
 //! owns the protocol core of the crate `jstp-proto`, a WebSocket and a timer.
 
-mod attempt;
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod classes;
@@ -15,13 +14,13 @@ mod connection;
 mod driver;
 mod error;
 mod format;
-mod options;
 mod page;
 mod page_connection;
 pub mod payload;
 mod proxy;
 mod reconnect;
 mod session;
+mod settings;
 mod socket;
 mod status;
 mod tell;

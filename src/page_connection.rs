@@ -1,20 +1,36 @@
 //! The object a page holds of a connection, as Rust sees it.
 
-use js_sys::{Array, Function};
+use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 
 use crate::connection::Link;
 use crate::session::PageSession;
+use crate::settings::{Settings, Transport};
+use crate::waiter::Waiter;
 
 #[wasm_bindgen(module = "/src/js/connection.js")]
 extern "C" {
     /// The JavaScript class `Connection`.
     #[wasm_bindgen(js_name = Connection)]
     #[derive(Clone)]
-    pub(crate) type PageConnection;
+    pub type PageConnection;
 
     #[wasm_bindgen(constructor, js_class = "Connection")]
-    pub(crate) fn new(link: Link, client: &JsValue, application: &JsValue) -> PageConnection;
+    pub(crate) fn new(link: Link, settings: &Settings) -> PageConnection;
+
+    #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = connect)]
+    fn js_connect(connection: &PageConnection) -> Promise;
+
+    #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = adopt)]
+    fn js_adopt(connection: &PageConnection, session: &PageSession);
+
+    #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = attempt)]
+    fn js_attempt(
+        connection: &PageConnection,
+        reports: bool,
+        waiter: Option<&Waiter>,
+        transport: Option<&Transport>,
+    );
 
     #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = called)]
     fn js_called(
@@ -33,12 +49,6 @@ extern "C" {
 
     #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = connected)]
     fn js_connected(connection: &PageConnection, username: Option<&str>, session: &PageSession);
-
-    #[wasm_bindgen(method, catch, js_name = inspectInterface)]
-    pub(crate) fn inspect_interface(
-        this: &PageConnection,
-        interface: &str,
-    ) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = reconnectFunction)]
     fn js_reconnect_function(connection: &PageConnection) -> Function;
@@ -64,9 +74,6 @@ extern "C" {
 
     #[wasm_bindgen(static_method_of = PageConnection, js_class = "Connection", js_name = changed)]
     fn js_changed(connection: &PageConnection, args: &Array);
-
-    #[wasm_bindgen(method, setter)]
-    fn set_session(this: &PageConnection, session: &PageSession);
 
     #[wasm_bindgen(method, getter, js_name = hasConnected)]
     pub(crate) fn has_connected(this: &PageConnection) -> bool;
@@ -123,8 +130,22 @@ impl PageConnection {
 
     /// Has the connection go on with a session from elsewhere.
     pub(crate) fn adopt(&self, session: &PageSession) {
-        session.adopt(self);
-        self.set_session(session);
+        PageConnection::js_adopt(self, session);
+    }
+
+    /// Connects for the first time.
+    pub(crate) fn connect(&self) -> Promise {
+        PageConnection::js_connect(self)
+    }
+
+    /// Makes an attempt to reconnect; [`Link::attempted`] is called when it has ended.
+    pub(crate) fn attempt(
+        &self,
+        reports: bool,
+        waiter: Option<&Waiter>,
+        transport: Option<&Transport>,
+    ) {
+        PageConnection::js_attempt(self, reports, waiter, transport);
     }
 
     /// What a reconnector of the page's own calls to have an attempt made.

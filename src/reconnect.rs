@@ -4,19 +4,18 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use js_sys::{Array, Function, Math};
+use js_sys::{Array, Math, Reflect};
 use jstp_proto::error::code;
 use jstp_proto::{Backoff, State};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::attempt::{self, Failure};
 use crate::clock::{self, Alarm};
 use crate::driver::{CLOSED_BY_OWNER, Driver};
 use crate::error;
-use crate::options::{TransportOptions, get};
 use crate::page::{self, PageEvent, PageLife};
 use crate::page_connection::PageConnection;
+use crate::settings::Transport;
 use crate::waiter::{Waiter, run};
 
 /// When the next attempt is made, and whether one is under way.
@@ -68,7 +67,7 @@ impl Driver {
 
     fn page_event(self: &Rc<Self>, event: PageEvent) {
         let waits = self.reconnecting.alarm.at().is_some() || self.reconnecting.offline.get();
-        if self.client.reconnector.is_some() || !waits {
+        if self.reconnector.is_some() || !waits {
             return;
         }
         match event {
@@ -92,7 +91,7 @@ impl Driver {
     /// A reconnector of the page's own hears of the end of a transport that `close` asked for, too;
     /// there is nothing it can do about it but look at `closedIntentionally`.
     pub(crate) fn tell_reconnector(&self, page: &PageConnection) {
-        if let Some(reconnector) = &self.client.reconnector {
+        if let Some(reconnector) = &self.reconnector {
             let args = Array::of2(page, &page.reconnect_function());
             run(reconnector, &args);
         }
@@ -100,7 +99,7 @@ impl Driver {
 
     fn ask_reconnector(self: &Rc<Self>) {
         let Some(page) = self.page() else { return };
-        match &self.client.reconnector {
+        match &self.reconnector {
             Some(_) => self.tell_reconnector(&page),
             None => {
                 self.watch_page();
@@ -122,7 +121,7 @@ impl Driver {
             move || {
                 driver.reconnecting.alarm.rang();
                 let Some(page) = driver.page() else { return };
-                driver.attempt(page, None, true, None);
+                driver.attempt(&page, None, true, None);
             }
         });
     }
@@ -131,14 +130,15 @@ impl Driver {
     /// the reconnector again; an attempt by hand does neither, as upstream.
     fn attempt(
         self: &Rc<Self>,
-        page: PageConnection,
-        transport: Option<TransportOptions>,
+        page: &PageConnection,
+        transport: Option<Transport>,
         reports: bool,
         waiter: Option<Waiter>,
     ) {
         if self.reconnecting.attempting.replace(true) {
             if let Some(waiter) = waiter {
                 let error = error::plain("an attempt to reconnect is under way");
+                let page = page.clone();
                 // A callback never runs inside the call it was given to.
                 spawn_local(async move { waiter.failed_with(&error, &page) });
             }
@@ -146,50 +146,46 @@ impl Driver {
         }
         self.stop_reconnecting();
         self.reconnecting.given_up.set(false);
+        page.attempt(reports, waiter.as_ref(), transport.as_ref());
         if let Some(transport) = transport {
             self.set_transport(transport);
         }
-        if reports {
-            let args = self.transport(|transport| transport.given.clone());
-            args.unshift(&"ws".into());
-            page.emit("reconnectAttempt", &args);
-        }
-        let driver = Rc::clone(self);
-        spawn_local(async move {
-            // One transport at a time: the server may still take the old one for alive.
-            driver.drop_transport();
-            let outcome = if driver.reconnecting.given_up.get() {
-                Err(Failure::bare(driver.cannot_connect(CLOSED_BY_OWNER)))
-            } else {
-                attempt::run(&driver, &page).await
-            };
-            driver.reconnecting.attempting.set(false);
-            driver.attempted(&page, outcome, reports, waiter);
-        });
     }
 
-    fn attempted(
+    /// Opens the transport of an attempt; `waiter` hears how it goes.
+    pub(crate) fn open_transport(self: &Rc<Self>, waiter: Waiter) -> Result<(), JsValue> {
+        // One transport at a time: the server may still take the old one for alive.
+        self.drop_transport();
+        if self.reconnecting.given_up.get() {
+            return Err(self.cannot_connect(CLOSED_BY_OWNER));
+        }
+        self.set_attempt(Some(waiter));
+        self.open()
+    }
+
+    /// What follows from an attempt that has ended, without an error or with one, and with a
+    /// connection to hand out or not.
+    pub(crate) fn attempted(
         self: &Rc<Self>,
         page: &PageConnection,
-        outcome: Result<JsValue, Failure>,
+        error: Option<JsValue>,
+        is_connected: bool,
         reports: bool,
         waiter: Option<Waiter>,
     ) {
-        let Failure { error, connection } = match outcome {
-            Ok(_) => {
-                self.reconnecting.backoff.borrow_mut().reset();
-                if self.reconnecting.renewing.replace(false) {
-                    page.refresh_proxies();
-                }
-                if reports {
-                    page.emit("reconnect", &Array::of1(&JsValue::NULL));
-                }
-                if let Some(waiter) = waiter {
-                    waiter.done(&Array::of1(page));
-                }
-                return;
+        self.reconnecting.attempting.set(false);
+        let Some(error) = error else {
+            self.reconnecting.backoff.borrow_mut().reset();
+            if self.reconnecting.renewing.replace(false) {
+                page.refresh_proxies();
             }
-            Err(failure) => failure,
+            if reports {
+                page.emit("reconnect", &Array::of1(&JsValue::NULL));
+            }
+            if let Some(waiter) = waiter {
+                waiter.done(&Array::of1(page));
+            }
+            return;
         };
         let lost = self.session_refused(page, &error);
         if self.state() == State::Waiting {
@@ -199,17 +195,18 @@ impl Driver {
             page.emit("reconnect", &Array::of1(&error));
         }
         if let Some(waiter) = waiter {
-            match connection {
-                Some(connection) => waiter.failed_with(&error, &connection),
-                None => waiter.failed(&error),
+            if is_connected {
+                waiter.failed_with(&error, page);
+            } else {
+                waiter.failed(&error);
             }
         }
         // A listener may have closed the connection, or begun an attempt of its own.
         let idle = !self.reconnecting.attempting.get() && !self.is_ready();
         if reports && idle && !self.look(jstp_proto::Connection::closed_intentionally) {
-            match (lost, self.client.renews) {
+            match (lost, self.renews) {
                 (true, false) => self.close(),
-                (true, true) if self.client.reconnector.is_none() => {
+                (true, true) if self.reconnector.is_none() => {
                     self.attempt_in(Duration::ZERO);
                 }
                 _ => self.ask_reconnector(),
@@ -221,12 +218,13 @@ impl Driver {
     /// The server does not know the session any more: what it held is lost, and the page is told.
     pub(crate) fn session_refused(self: &Rc<Self>, page: &PageConnection, error: &JsValue) -> bool {
         let had_session = self.look(|core| core.session().is_some());
-        let refused = get(error, "code").is_ok_and(|code| code == f64::from(AUTH_FAILED));
+        let code = Reflect::get(error, &"code".into());
+        let refused = code.is_ok_and(|code| code == f64::from(AUTH_FAILED));
         if !had_session || !refused {
             return false;
         }
         let session = page.session();
-        self.reconnecting.renewing.set(self.client.renews);
+        self.reconnecting.renewing.set(self.renews);
         self.turn(|core, _| core.forget_session());
         page.emit("sessionLost", &Array::of2(error, &session));
         true
@@ -235,15 +233,13 @@ impl Driver {
     /// Reconnects by hand, over the same or another transport.
     pub(crate) fn reconnect(
         self: &Rc<Self>,
-        page: PageConnection,
-        transport: Option<TransportOptions>,
+        page: &PageConnection,
+        waiter: Waiter,
+        transport: Option<Transport>,
         reports: bool,
-        callback: Option<Function>,
-    ) -> JsValue {
-        let (waiter, promise) = Waiter::new(callback);
-        self.set_page(&page);
+    ) {
+        self.set_page(page);
         self.attempt(page, transport, reports, Some(waiter));
-        promise
     }
 
     /// How long until the next attempt, if its time is known.

@@ -23,17 +23,11 @@ extern "C" {
         session_id: &str,
     ) -> PageSession;
 
-    #[wasm_bindgen(static_method_of = PageSession, js_class = "Session", js_name = is)]
-    fn js_is(value: &JsValue) -> bool;
-
     #[wasm_bindgen(static_method_of = PageSession, js_class = "Session", js_name = state)]
     fn js_state(session: &PageSession) -> State;
 
     #[wasm_bindgen(method, getter)]
     fn id(this: &PageSession) -> String;
-
-    #[wasm_bindgen(method, setter)]
-    fn set_connection(this: &PageSession, connection: &PageConnection);
 
     type State;
 
@@ -51,16 +45,6 @@ extern "C" {
 }
 
 impl PageSession {
-    /// The value as a session, if it is one.
-    pub(crate) fn from_value(value: &JsValue) -> Option<Self> {
-        Self::js_is(value).then(|| value.clone().unchecked_into())
-    }
-
-    /// Hands the session to a connection, which is at work on it from now on.
-    pub(crate) fn adopt(&self, connection: &PageConnection) {
-        self.set_connection(connection);
-    }
-
     /// The session as the core goes on with it.
     pub(crate) fn to_core(&self) -> Core {
         let state = Self::js_state(self);

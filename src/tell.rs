@@ -178,16 +178,11 @@ impl Driver {
     fn settled(&self, page: Option<&PageConnection>, call: CallId, outcome: Outcome<Payload>) {
         let wait = self.take_wait(call);
         let Some(Wait {
-            awaited,
-            waiter,
-            abort,
-            ..
+            awaited, waiter, ..
         }) = wait
         else {
             return;
         };
-        // Whatever page code does when it hears the outcome, there is nothing left to abort.
-        drop(abort);
         match outcome {
             Outcome::Done(results) => match results.into_js() {
                 Ok(results) => {

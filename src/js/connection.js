@@ -1,8 +1,11 @@
 // Connection: what a page holds of a connection; the work is done behind `link`, in Rust.
 
+import { attempt, connect, Failure } from './connecting.js';
 import { changed, Emitter, report } from './emitter.js';
-import { ERR_INTERFACE_NOT_FOUND, ERR_INTERNAL_API_ERROR, RemoteError } from './remote-error.js';
+import { readApp, readArgs, readAuth, readCall, readCallback, readInterval, readName, readTransport, takeCallback } from './options.js';
+import { ERR_CONNECTION_CLOSED, ERR_INTERFACE_NOT_FOUND, ERR_INTERNAL_API_ERROR, RemoteError } from './remote-error.js';
 import { RemoteProxy } from './remote-proxy.js';
+import { Waiter } from './waiter.js';
 
 // What a connection tells only while somebody listens (protocol.md 10); `messageRejected` it always
 // tells.
@@ -19,15 +22,35 @@ const LOGGED = [
 
 let nextId = 0;
 
+/** A caller with a callback has its mistake thrown at it, any other gets a rejection. */
+function asked(callback, ask) {
+  const isCallback = typeof callback === 'function';
+  const waiter = new Waiter(isCallback ? callback : undefined);
+  try {
+    readCallback(callback);
+    ask(waiter);
+  } catch (error) {
+    if (isCallback) {
+      waiter.cancel();
+      throw error;
+    }
+    waiter.failed(error);
+  }
+  return waiter.promise;
+}
+
 export class Connection extends Emitter {
   #link;
+  #settings;
   #told = 'closed';
   #isLogging = false;
   #streams = new Set();
 
-  constructor(link, client, application) {
+  constructor(link, settings) {
+    const { client, application } = settings;
     super();
     this.#link = link;
+    this.#settings = settings;
     this.id = nextId++;
     this.server = null;
     this.client = client;
@@ -67,31 +90,66 @@ export class Connection extends Emitter {
   }
 
   handshake(app, login, password, callback) {
-    return this.#link.handshake(app, login, password, callback);
+    // A function ends the arguments wherever it stands (Q62).
+    const given = [login, password, callback];
+    const found = given.findIndex((value) => typeof value === 'function');
+    const end = found < 0 ? 2 : found;
+    const [who, secret] = given.slice(0, end);
+    return asked(given[end], (waiter) => {
+      const { name, range } = readApp(app);
+      const auth = readAuth(who, secret, this.#link.sessionId);
+      this.#link.handshake(waiter, name, range, ...auth);
+    });
   }
 
-  callMethod(interfaceName, methodName, args, callback) {
-    return this.#link.callMethod(interfaceName, methodName, args, callback, false);
+  callMethod(interfaceName, methodName, args, last) {
+    return this.#call(interfaceName, methodName, args, last, false);
   }
 
-  callMethodWithResend(interfaceName, methodName, args, callback) {
-    return this.#link.callMethod(interfaceName, methodName, args, callback, true);
+  callMethodWithResend(interfaceName, methodName, args, last) {
+    return this.#call(interfaceName, methodName, args, last, true);
+  }
+
+  #call(interfaceName, methodName, args, last, again) {
+    const hasOptions = typeof last === 'object';
+    return asked(hasOptions ? undefined : last, (waiter) => {
+      readName(interfaceName, 'interfaceName');
+      readName(methodName, 'methodName');
+      const { timeout = this.#settings.callTimeout, signal, resend = false } = readCall(last);
+      readArgs(args);
+      if (signal?.aborted) return waiter.failed(signal.reason);
+      const call = this.#link.callMethod(waiter, interfaceName, methodName, args, again || resend, timeout);
+      if (signal && !waiter.isOver) {
+        const abort = () => this.#link.abort(call, signal.reason);
+        waiter.over = () => signal.removeEventListener('abort', abort);
+        try {
+          signal.addEventListener('abort', abort);
+        } catch {
+          // One of the page's own that refuses listeners is one that never aborts.
+        }
+      }
+    });
   }
 
   emitRemoteEvent(interfaceName, eventName, args) {
-    this.#link.emitRemoteEvent(interfaceName, eventName, args);
+    readName(interfaceName, 'interfaceName');
+    readName(eventName, 'eventName');
+    this.#link.emitRemoteEvent(interfaceName, eventName, readArgs(args));
   }
 
   inspectInterface(interfaceName, callback) {
-    return this.#link.inspectInterface(interfaceName, callback);
+    return asked(callback, (waiter) => {
+      readName(interfaceName, 'interfaceName');
+      this.#link.inspectInterface(waiter, interfaceName);
+    });
   }
 
   ping(callback) {
-    return this.#link.ping(callback);
+    return asked(callback, (waiter) => this.#link.ping(waiter));
   }
 
   startHeartbeat(interval) {
-    this.#link.startHeartbeat(interval);
+    this.#link.startHeartbeat(readInterval(interval));
   }
 
   stopHeartbeat() {
@@ -127,9 +185,14 @@ export class Connection extends Emitter {
 
   // What follows is called from Rust; statics, so that a page's `connection` shows none of it.
 
+  /** Connects for the first time. */
+  static connect(connection) {
+    return connect(connection, connection.#link, connection.#settings);
+  }
+
   /** Makes an attempt by hand: `(connection, [webSocketConfig,] requestUrl[, callback])`. */
   static reconnect(connection, ...args) {
-    return connection.#link.reconnect(connection, args, false);
+    return Connection.#reconnect(connection, args, false);
   }
 
   /** What a reconnector calls: `([transport,] [...options,] [callback])`. */
@@ -140,8 +203,55 @@ export class Connection extends Emitter {
       // `delay.then(reconnect)` comes with an undefined that nobody meant.
       while (options.length > 0 && options.at(-1) === undefined) options.pop();
       // The connection's events tell of a failure; the promise is for nobody.
-      connection.#link.reconnect(connection, options, true)?.catch(() => {});
+      Connection.#reconnect(connection, options, true)?.catch(() => {});
     };
+  }
+
+  /** `reports` is whether events tell of the attempt and a failure asks the reconnector again. */
+  static #reconnect(connection, args, reports) {
+    const link = connection.#link;
+    const callback = takeCallback(args);
+    const waiter = new Waiter(callback);
+    // A callback never runs inside the call it was given to.
+    const fail = (error) => {
+      queueMicrotask(() => waiter.failed(error));
+      return waiter.promise;
+    };
+    // What its owner has closed, its owner opens again, and no reconnector.
+    if (reports && link.closedIntentionally) return fail(new RemoteError(ERR_CONNECTION_CLOSED));
+    let transport;
+    try {
+      if (args.length > 0 || !reports) transport = readTransport(args);
+    } catch (error) {
+      // Nobody else would hear of it.
+      if (reports && !callback) throw error;
+      return fail(error);
+    }
+    link.reconnect(connection, waiter, transport, reports);
+    return waiter.promise;
+  }
+
+  /** Goes on with a session from elsewhere. */
+  static adopt(connection, session) {
+    session.connection = connection;
+    connection.session = session;
+  }
+
+  /** Makes an attempt to reconnect, and has what follows from it done. */
+  static async attempt(connection, reports, waiter, transport) {
+    const link = connection.#link;
+    const settings = connection.#settings;
+    if (transport) settings.transport = transport;
+    if (reports) Emitter.emitLocally(connection, 'reconnectAttempt', ['ws', ...settings.transport.given]);
+    await undefined;
+    let failure;
+    try {
+      await attempt(connection, link, settings);
+    } catch (thrown) {
+      failure = Failure.of(thrown);
+    }
+    const outcome = failure ? (failure.connection ? 2 : 1) : 0;
+    link.attempted(connection, failure?.error, outcome, reports, waiter);
   }
 
   /** The session is a new one: what the proxies know of the peer is asked again. */

@@ -65,18 +65,19 @@ function tellAll(table, failure) {
   // Several handles may lead to one value.
   const values = new Set(Array.from({ length: table.length }, (_, index) => table.get(index)));
   for (const value of values) dropSocket(value);
+  const connections = [];
   for (const value of values) {
     if (value instanceof Waiter) value.failed(failure);
-    else if (value instanceof Connection) Connection.failed(value, failure);
+    else if (value instanceof Connection) connections.push(value);
   }
+  connections.sort((one, other) => one.id - other.id);
+  for (const connection of connections) Connection.failed(connection, failure);
 }
 
+/** What whoever waits gets of a link whose module has failed. */
 function refuse(...args) {
-  const error = new RemoteError(ERR_CONNECTION_CLOSED);
-  const callback = args.findLast((value) => typeof value === 'function');
-  if (!callback) return Promise.reject(error);
-  queueMicrotask(() => callback(error));
-  return undefined;
+  const waiter = args.find((value) => value instanceof Waiter);
+  queueMicrotask(() => waiter.failed(new RemoteError(ERR_CONNECTION_CLOSED)));
 }
 
 const ignore = () => {};
@@ -104,6 +105,9 @@ const closed = {
   get closedIntentionally() {
     return false;
   },
+  get sessionId() {
+    return undefined;
+  },
   get transport() {
     return null;
   },
@@ -111,11 +115,13 @@ const closed = {
   handshake: refuse,
   inspectInterface: refuse,
   ping: refuse,
-  reconnect: (connection, args) => refuse(...args),
+  reconnect: refuse,
   emitRemoteEvent() {
     throw new RemoteError(ERR_CONNECTION_CLOSED);
   },
+  abort: ignore,
   answer: ignore,
+  attempted: (connection, error, outcome, reports, waiter) => waiter?.failed(error, connection),
   close: ignore,
   forgetSession: ignore,
   sessionState: ignore,

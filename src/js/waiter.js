@@ -7,6 +7,8 @@ const MOST_ARGUMENTS = 30_000;
 
 export class Waiter {
   #settle;
+  /** Called when it is over, before whoever waits hears of it. */
+  over;
 
   constructor(callback) {
     if (callback) {
@@ -27,7 +29,17 @@ export class Waiter {
   #once(failed, args) {
     const settle = this.#settle;
     this.#settle = null;
+    this.over?.();
     settle?.(failed, args);
+  }
+
+  /** Nobody waits after all. */
+  cancel() {
+    this.#settle = null;
+  }
+
+  get isOver() {
+    return this.#settle === null;
   }
 
   /** Success. A promise gets nothing, the one result, or an array of several. */

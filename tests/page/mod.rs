@@ -74,9 +74,8 @@ fn exports() -> Object {
     let variadic: Function = js_sys::eval("(begin) => (...args) => begin(args)")
         .expect("it compiles")
         .unchecked_into();
-    let entry = |begin: fn(Vec<JsValue>) -> JsValue| {
-        let begin =
-            Closure::<dyn FnMut(Array) -> JsValue>::new(move |args: Array| begin(args.to_vec()));
+    let entry = |begin: fn(Array) -> JsValue| {
+        let begin = Closure::<dyn FnMut(Array) -> JsValue>::new(move |args: Array| begin(args));
         variadic
             .call1(&JsValue::UNDEFINED, &begin.into_js_value())
             .expect("it returns")

@@ -15,6 +15,13 @@ impl CallId {
     }
 }
 
+impl From<u64> for CallId {
+    /// The name behind [`as_u64`](CallId::as_u64). One that no request has names none.
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 /// Requests by the absolute id of their message.
 #[derive(Debug)]
 pub(crate) struct Calls<T> {
