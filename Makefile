@@ -4,19 +4,19 @@
 # last, for shells that do not know it.
 export PATH := $(CURDIR)/.tools/bin:$(PATH):$(HOME)/.cargo/bin
 
-NATIVE := --workspace --exclude jstp-wasm
+NATIVE := --workspace --exclude jstp-wasm --features jstp-server/redis
 WASM := --target wasm32-unknown-unknown
 WASM_PACK_OUT := target/wasm-pack
 TYPEDOC := node pkg-tests/node_modules/typedoc/bin/typedoc --options docs/api/typedoc.json
 
 .PHONY: help setup check test test-all test-core test-web test-pkg package size docs demo bench clean \
-	need-rust need-lint need-tools need-npm need-browser
+	need-rust need-lint need-tools need-npm need-browser need-redis
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install all that the other targets need (they do it themselves)
-	@scripts/setup.sh rust lint tools npm browser
+	@scripts/setup.sh rust lint tools npm browser redis
 
 # The root crate has no API in Rust: its documentation is for those who work on it.
 check: need-rust need-lint need-npm ## format, lints and documentation, warnings denied
@@ -39,7 +39,7 @@ test-all: test ## all tests, with every bundler, every browser and a second buil
 	. scripts/browser.sh && JSTP_MATRIX=all node --test --test-reporter=spec pkg-tests/bundlers/matrix.test.mjs
 
 # The root crate is made for a browser and has its tests there, in test-web.
-test-core: need-rust ## native tests of core and server
+test-core: need-rust need-redis ## native tests of core and server
 	cargo test $(NATIVE)
 
 test-web: need-tools need-browser ## the client in headless Chromium, against our server and upstream's
@@ -90,3 +90,6 @@ need-npm:
 
 need-browser:
 	@scripts/setup.sh browser
+
+need-redis:
+	@scripts/setup.sh redis

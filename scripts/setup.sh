@@ -2,7 +2,7 @@
 # Brings in what the Makefile's targets need and the machine lacks:
 #   scripts/setup.sh rust tools npm browser
 # Each part looks first and does nothing when all is there. Tools land in .tools, never system-wide;
-# only a browser comes from apt, on Debian, as root.
+# only a browser and Redis come from apt, on Debian, as root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -119,9 +119,24 @@ browser() {
     fail 'Chromium or ChromeDriver is missing: install both, or set CHROME and CHROMEDRIVER to where they are.'
 }
 
+# Without it a test is left out, and says so; nothing else needs it.
+redis() {
+  command -v redis-server >/dev/null && return
+  if [ -e /etc/debian_version ] && [ "$(id -u)" = 0 ]; then
+    say 'installing Redis'
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get install -y --no-install-recommends redis-server >/dev/null 2>&1 || {
+      apt-get update
+      apt-get install -y --no-install-recommends redis-server
+    }
+  fi
+  command -v redis-server >/dev/null ||
+    say 'redis-server is missing: install Redis to have the tests of shared sessions run too.'
+}
+
 for part in "$@"; do
   case $part in
-    rust | lint | tools | npm | browser) "$part" ;;
-    *) fail "no part is called '$part': there are rust, lint, tools, npm and browser." ;;
+    rust | lint | tools | npm | browser | redis) "$part" ;;
+    *) fail "no part is called '$part': there are rust, lint, tools, npm, browser and redis." ;;
   esac
 done

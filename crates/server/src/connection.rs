@@ -495,6 +495,17 @@ impl Connection {
         }
     }
 
+    /// The session cannot go on here, for a reason that stays.
+    pub(crate) fn end_for(&self, error: &StorageError) {
+        if let (StorageError::TooLarge { .. }, Some(server), Some(session)) =
+            (error, self.shared.server.upgrade(), self.session_id())
+        {
+            // What is stored is not what it was, so nobody may go on with that.
+            server.forget(&session);
+        }
+        self.lose();
+    }
+
     /// Nothing of the session is to be stored any more.
     pub(crate) fn set_forgotten(&self) {
         let mut live = self.lock();

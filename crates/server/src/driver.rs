@@ -323,14 +323,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         connection.storage_failed(error);
         let code = match error {
             // As on one server, when another transport takes over.
-            StorageError::Superseded | StorageError::Gone => 1000,
+            error if error.is_final() => 1000,
             // The client may come back, here or elsewhere, with its session as it is.
             _ => 1013,
         };
         self.link.outbox.end(End::Close(code));
         self.link.outbox.discard_held();
         if error.is_final() {
-            connection.lose();
+            connection.end_for(error);
         }
         Then::Stop
     }

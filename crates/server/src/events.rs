@@ -19,9 +19,7 @@ pub enum ServerEvent<'a> {
     },
     /// A session goes on over a new transport; [`Reconnect`](Self::Reconnect) follows.
     RestoreSession {
-        /// The session's id. Whoever knows it can resume the session.
-        session: &'a str,
-        /// The client.
+        /// The client, which has the session.
         connection: &'a Connection,
         /// The application it goes on with.
         application: &'a Application,

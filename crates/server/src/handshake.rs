@@ -286,11 +286,8 @@ impl<S> Driver<S> {
         trace::connected(connection);
         self.hub.joined(connection);
         if resumed {
-            if let (Some(session), Some(application)) =
-                (connection.session_id(), connection.application())
-            {
+            if let Some(application) = connection.application() {
                 self.hub.tell(&ServerEvent::RestoreSession {
-                    session: &session,
                     connection,
                     application: &application,
                 });

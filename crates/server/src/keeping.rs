@@ -371,7 +371,7 @@ impl Connection {
                     self.storage_failed(&error);
                     if error.is_final() {
                         self.lock().is_storing = false;
-                        return self.lose();
+                        return self.end_for(&error);
                     }
                     sleep(pause).await;
                     pause = (pause * 2).min(longest);

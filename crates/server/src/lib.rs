@@ -168,6 +168,8 @@ pub use jstp_proto::{PeerMisbehaved, Refused, RemoteError};
 pub use method::{Arguments, MethodResult, Results};
 pub use options::ServerOptions;
 pub use server::{Server, ServerHandle, create_server};
+#[cfg(feature = "redis")]
+pub use storage::redis::RedisStorageProvider;
 pub use storage::simple::SimpleSessionStorageProvider;
 pub use storage::{
     Change, Claim, ClaimListener, SessionStorageProvider, SharedStorageProvider, StorageError,

@@ -58,7 +58,6 @@ pub fn create_server(options: ServerOptions) -> Result<Server, OptionsError> {
         settings,
     };
     let hub = Arc::new(hub);
-    hub.watch_storages();
     Ok(Server {
         hub,
         listening: Mutex::default(),
@@ -88,6 +87,7 @@ impl Server {
         // A server has one runtime, and its tasks need to know it when an application's threads do not.
         self.hub.runtime.get_or_init(Handle::current);
         self.hub.sweep();
+        self.hub.watch_storages();
         let address = listener.local_addr()?;
         let (stop, stopping) = oneshot::channel();
         let hub = Arc::clone(&self.hub);
@@ -251,7 +251,10 @@ impl ServerHandle {
             .applications
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(index);
-        self.hub.watch_storages();
+        if let Some(runtime) = self.hub.runtime.get() {
+            let _entered = runtime.enter();
+            self.hub.watch_storages();
+        }
         Ok(())
     }
 

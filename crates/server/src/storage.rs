@@ -11,6 +11,8 @@
 //! several can go on with the session at any moment. [What that guarantees](SharedStorageProvider)
 //! stands with the trait.
 
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
 pub(crate) mod simple;
 
 use std::fmt;

@@ -4,9 +4,11 @@
 #![allow(dead_code)]
 
 pub(crate) mod certificates;
+pub(crate) mod client;
 pub(crate) mod memory;
 pub(crate) mod process;
 pub(crate) mod raw;
+pub(crate) mod redis;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -10,6 +10,8 @@ use std::time::Duration;
 use jstp_server::{Application, Connection, Interface, MethodError, ServerEvent, ServerHandle};
 use tokio::time::sleep;
 
+use crate::fixture::Fixture;
+use crate::host::Host;
 use crate::line::{Fault, Line};
 
 /// How long the answer of a method gets to leave before what it does is done.
@@ -24,9 +26,10 @@ pub(crate) struct Faults {
 #[derive(Default)]
 struct State {
     line: Arc<Line>,
-    server: OnceLock<ServerHandle>,
-    /// Where clients connect, and where the server itself listens.
-    addresses: OnceLock<(SocketAddr, SocketAddr)>,
+    host: OnceLock<Arc<Host>>,
+    fixture: OnceLock<Fixture>,
+    /// Where clients connect.
+    address: OnceLock<SocketAddr>,
     sessions: Mutex<HashSet<String>>,
 }
 
@@ -36,13 +39,22 @@ impl Faults {
         &self,
         address: &str,
         server: SocketAddr,
-        handle: ServerHandle,
+        host: &Arc<Host>,
     ) -> io::Result<SocketAddr> {
         let address = self.state.line.listen(address, server).await?;
-        // There is only one server, so these are set once.
-        let _ = self.state.addresses.set((address, server));
-        let _ = self.state.server.set(handle);
+        // There is only one host, so these are set once.
+        let _ = self.state.address.set(address);
+        let _ = self.state.host.set(Arc::clone(host));
         Ok(address)
+    }
+
+    /// Tells the faults what they happen to.
+    pub(crate) fn set_fixture(&self, fixture: Fixture) {
+        let _ = self.state.fixture.set(fixture);
+    }
+
+    fn server(&self) -> Option<ServerHandle> {
+        Some(self.state.host.get()?.server().handle())
     }
 
     /// Notes which sessions there are.
@@ -72,8 +84,8 @@ impl Faults {
         let line = self.fault(line, "truncate", |(id, bytes): (Option<String>, usize)| {
             (id, Fault::Truncate(bytes))
         });
-        let line = self.forgetting(line, "expire");
-        let line = self.forgetting(line, "forget");
+        let line = self.expiring(line);
+        let line = self.forgetting(line);
         let faults = self.clone();
         let server = Interface::new("server").method(
             "restart",
@@ -81,7 +93,9 @@ impl Faults {
                 let faults = faults.clone();
                 tokio::spawn(async move {
                     sleep(AFTER_ANSWER).await;
-                    if let Err(error) = faults.restart(keep_sessions).await {
+                    // A task's errors may not be of any kind.
+                    let restarted = faults.restart(keep_sessions).await;
+                    if let Err(error) = restarted.map_err(|error| error.to_string()) {
                         eprintln!("jstp-server: cannot listen again: {error}");
                     }
                 });
@@ -116,17 +130,59 @@ impl Faults {
         })
     }
 
-    /// Adds a method that makes the server forget a session.
-    fn forgetting(&self, line: Interface, name: &str) -> Interface {
+    /// Adds a method that drops a session from memory, which leaves it with its storage.
+    fn expiring(&self, line: Interface) -> Interface {
         let faults = self.clone();
-        line.method(name, move |caller: Connection, (id,): (Option<String>,)| {
-            let forgotten = faults.targets(&caller, id).map(|targets| {
-                for session in targets.iter().filter_map(Connection::session_id) {
-                    faults.forget(&session);
+        line.method(
+            "expire",
+            move |caller: Connection, (id,): (Option<String>,)| {
+                let sessions = faults.sessions_of(&caller, id);
+                let server = faults.server();
+                async move {
+                    for session in sessions? {
+                        if let Some(server) = &server {
+                            server.expire_session(&session).await;
+                        }
+                    }
+                    Ok(())
                 }
-            });
-            async move { forgotten }
-        })
+            },
+        )
+    }
+
+    /// Adds a method that drops a session from memory and from its storage.
+    fn forgetting(&self, line: Interface) -> Interface {
+        let faults = self.clone();
+        line.method(
+            "forget",
+            move |caller: Connection, (id,): (Option<String>,)| {
+                let forgotten = faults.sessions_of(&caller, id).map(|sessions| {
+                    for session in sessions {
+                        faults.forget(&session);
+                    }
+                });
+                async move { forgotten }
+            },
+        )
+    }
+
+    /// The given session, in memory or not, or all but the caller's.
+    fn sessions_of(
+        &self,
+        caller: &Connection,
+        id: Option<String>,
+    ) -> Result<Vec<String>, MethodError> {
+        let own = caller.session_id();
+        let known = self.sessions();
+        match id {
+            Some(id) if known.contains(&id) => Ok(vec![id]),
+            Some(_) => Err(MethodError::text("Error: no such session")),
+            None => Ok(known
+                .iter()
+                .filter(|id| Some(*id) != own.as_ref())
+                .cloned()
+                .collect()),
+        }
     }
 
     /// The connection with the given session, or all but the caller's.
@@ -135,7 +191,7 @@ impl Faults {
         caller: &Connection,
         id: Option<String>,
     ) -> Result<Vec<Connection>, MethodError> {
-        let server = self.state.server.get();
+        let server = self.server();
         let server = server.ok_or_else(|| MethodError::text("Error: there is no server yet"))?;
         if let Some(id) = id {
             let session = server.session(&id);
@@ -152,24 +208,30 @@ impl Faults {
     }
 
     fn forget(&self, session: &str) {
-        if let Some(server) = self.state.server.get() {
+        if let Some(server) = self.server() {
             server.forget_session(session);
         }
         self.sessions().remove(session);
     }
 
-    async fn restart(&self, keep_sessions: bool) -> io::Result<()> {
-        let line = &self.state.line;
-        line.stop().await;
+    async fn restart(&self, keep_sessions: bool) -> Result<(), Box<dyn std::error::Error>> {
+        let state = &self.state;
+        state.line.stop().await;
         if !keep_sessions {
             let all: Vec<String> = self.sessions().iter().cloned().collect();
             for session in all {
                 self.forget(&session);
             }
         }
-        if let Some((address, server)) = self.state.addresses.get() {
-            line.listen(&address.to_string(), *server).await?;
+        let (Some(host), Some(address)) = (state.host.get(), state.address.get()) else {
+            return Ok(());
+        };
+        let server = host.replace().await?;
+        if let Some(fixture) = state.fixture.get().filter(|_| !keep_sessions) {
+            fixture.clear();
         }
+        let behind = server.listen("127.0.0.1:0").await?;
+        state.line.listen(&address.to_string(), behind).await?;
         Ok(())
     }
 

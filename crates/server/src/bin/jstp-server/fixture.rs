@@ -1,30 +1,31 @@
 //! The fixture: what conformance tests call, the same on every server that implements it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jstp_server::{
     Application, AuthRequest, CallError, Connection, Interface, MethodError, RemoteError,
-    ServerHandle, ServerOptions, Value, mdsf,
+    ServerOptions, Value, mdsf,
 };
 use tokio::time::sleep;
 
 use crate::faults::Faults;
+use crate::stores::Stores;
 
 /// How long the answer of a method that ends its own transport gets to be queued before that.
 const AFTER_ANSWER: Duration = Duration::from_millis(20);
 
 /// The fixture's state.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Fixture {
     state: Arc<State>,
+    stores: Stores,
     faults: Option<Faults>,
 }
 
 #[derive(Default)]
 struct State {
-    server: OnceLock<ServerHandle>,
     /// By session id, beside the session's own storage.
     memories: Mutex<HashMap<String, Memory>>,
 }
@@ -37,27 +38,29 @@ struct Memory {
 
 impl Fixture {
     /// A fixture, with the application `faults` if there are to be any.
-    pub(crate) fn new(faults: Option<Faults>) -> Self {
+    pub(crate) fn new(stores: Stores, faults: Option<Faults>) -> Self {
         Self {
+            state: Arc::default(),
+            stores,
             faults,
-            ..Self::default()
         }
+    }
+
+    /// Forgets all sessions.
+    pub(crate) fn clear(&self) {
+        self.memories().clear();
+        self.stores.clear();
     }
 
     pub(crate) fn options(&self) -> ServerOptions {
         ServerOptions::new(self.applications()).auth_policy(authenticate)
     }
 
-    /// Tells the fixture what it runs on.
-    pub(crate) fn serve(&self, server: ServerHandle) {
-        // Only the first server counts, and there is only one.
-        let _ = self.state.server.set(server);
-    }
-
     fn applications(&self) -> Vec<Application> {
         let other = Application::new("other")
             .interface(Interface::new("calc").method("answer", async |_: Connection, (): ()| Ok(7)))
             .interface(session());
+        let other = self.stores.keep_other(other);
         [("1.0.0", 42), ("1.2.3", 42), ("2.0.0", 24)]
             .map(|(version, answer)| {
                 Application::new("fixture")
@@ -66,7 +69,7 @@ impl Fixture {
                     .interface(self.echo())
                     .interface(fail())
                     .interface(session())
-                    .interface(self.events())
+                    .interface(Self::events())
                     .interface(back())
                     .interface(self.admin())
             })
@@ -99,8 +102,7 @@ impl Fixture {
             })
     }
 
-    fn events(&self) -> Interface {
-        let fixture = self.clone();
+    fn events() -> Interface {
         Interface::new("events")
             .method(
                 "emit",
@@ -112,12 +114,9 @@ impl Fixture {
             .method("flood", flood)
             .method(
                 "broadcast",
-                move |_: Connection, (name, args): (String, Vec<Value>)| {
-                    let server = fixture.state.server.get().cloned();
-                    async move {
-                        let server = server.ok_or(CallError::Closed)?;
-                        Ok(server.broadcast("events", &name, args)?)
-                    }
+                async |client: Connection, (name, args): (String, Vec<Value>)| {
+                    let server = client.server().ok_or(CallError::Closed)?;
+                    Ok(server.broadcast("events", &name, args)?)
                 },
             )
             .any_event(|client, name, args| {
@@ -127,8 +126,7 @@ impl Fixture {
     }
 
     fn admin(&self) -> Interface {
-        let (calling, late, updating, adopting) =
-            (self.clone(), self.clone(), self.clone(), self.clone());
+        let (calling, late, updating) = (self.clone(), self.clone(), self.clone());
         Interface::new("admin")
             .method("close", async |client: Connection, (): ()| {
                 tokio::spawn(async move {
@@ -161,19 +159,19 @@ impl Fixture {
                 let late = late.with_memory(&client, |memory| memory.late.clone());
                 async move { Ok(late) }
             })
-            .method("apps", move |_: Connection, (which,): (String,)| {
-                let updated = updating.update(&which);
+            .method("apps", move |client: Connection, (which,): (String,)| {
+                let updated = updating.update(&client, &which);
                 async move { updated }
             })
-            .method("adopt", move |_: Connection, (): ()| {
-                if let Some(server) = adopting.state.server.get() {
+            .method("adopt", |client: Connection, (): ()| {
+                if let Some(server) = client.server() {
                     server.update_connections_api();
                 }
                 async { Ok(()) }
             })
     }
 
-    fn update(&self, which: &str) -> Result<(), MethodError> {
+    fn update(&self, client: &Connection, which: &str) -> Result<(), MethodError> {
         let answering = |version, answer: u32| {
             let update = Interface::new("update").method(
                 "method",
@@ -193,7 +191,7 @@ impl Fixture {
             }
             _ => Vec::new(),
         };
-        let server = self.state.server.get().ok_or(CallError::Closed)?;
+        let server = client.server().ok_or(CallError::Closed)?;
         let applications = self.applications().into_iter().chain(updates);
         Ok(server.update_applications(applications)?)
     }

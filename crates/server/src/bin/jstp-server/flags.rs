@@ -22,6 +22,9 @@ Usage: jstp-server [OPTIONS]
   --handshake-timeout MS    how long a client may take to ask for a session (default 3000)
   --auth-timeout MS         how long authentication may take (default 30000)
   --client-expiration MS    how long a client that is away stays in memory (default 3600000)
+  --redis URL               share sessions with other servers over redis://[user:password@]HOST:PORT;
+                            better said in the variable JSTP_REDIS, which other users cannot read
+  --session-lifetime MS     how long a session is kept after it has left memory (default 86400000)
   --log                     print what happens to standard error
   --fixture                 serve what the conformance tests expect instead of the demo
   --faults                  with --fixture: the application `faults`, which breaks connections
@@ -30,10 +33,11 @@ Usage: jstp-server [OPTIONS]
   --help                    print this
 
 The first line on standard output is `listening ws://HOST:PORT`, or `wss://`. SIGINT and SIGTERM end
-it: clients are closed with 1001, after what is queued for them; a second one ends it at once.
+it: clients are closed with 1001, after what is queued for them, and sessions are stored; a second one
+ends it at once.
 ";
 
-#[derive(Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Flags {
     pub(crate) listen: String,
     pub(crate) tls: Option<TlsFiles>,
@@ -44,6 +48,8 @@ pub(crate) struct Flags {
     pub(crate) handshake_timeout: Option<Duration>,
     pub(crate) auth_timeout: Option<Duration>,
     pub(crate) client_expiration: Option<Duration>,
+    pub(crate) redis: Option<String>,
+    pub(crate) session_lifetime: Option<Duration>,
     pub(crate) log: bool,
     pub(crate) fixture: bool,
     pub(crate) faults: bool,
@@ -58,7 +64,6 @@ pub(crate) struct TlsFiles {
 }
 
 /// What the command line asks for.
-#[derive(Debug)]
 pub(crate) enum Request {
     Serve(Box<Flags>),
     Help,
@@ -70,6 +75,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Request, lexopt::Error
     let (mut certificate, mut key) = (None, None);
     let mut flags = Flags {
         listen: "127.0.0.1:3000".to_owned(),
+        redis: std::env::var("JSTP_REDIS").ok(),
         ..Flags::default()
     };
     while let Some(arg) = parser.next()? {
@@ -97,6 +103,10 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Request, lexopt::Error
             Long("auth-timeout") => flags.auth_timeout = Some(milliseconds(&parser.value()?)?),
             Long("client-expiration") => {
                 flags.client_expiration = Some(milliseconds(&parser.value()?)?);
+            }
+            Long("redis") => flags.redis = Some(parser.value()?.string()?),
+            Long("session-lifetime") => {
+                flags.session_lifetime = Some(milliseconds(&parser.value()?)?);
             }
             Long("log") => flags.log = true,
             Long("fixture") => flags.fixture = true,

@@ -19,6 +19,11 @@ pub(crate) fn print(event: &ServerEvent<'_>) {
             };
             line(connection.id(), &format!("connected from {from}"));
         }
+        // What follows says as much.
+        ServerEvent::RestoreSession { .. } => {}
+        ServerEvent::StorageFailed { connection, error } => {
+            line(connection.id(), &error.to_string());
+        }
         ServerEvent::Reconnect { connection } => line(connection.id(), "resumed its session"),
         ServerEvent::Disconnect { connection } => line(connection.id(), "disconnected"),
         ServerEvent::HandshakeRequest {

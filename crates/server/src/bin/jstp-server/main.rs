@@ -4,18 +4,23 @@ mod demo;
 mod faults;
 mod fixture;
 mod flags;
+mod host;
 mod line;
 mod log;
+mod stores;
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use demo::Demo;
 use faults::Faults;
 use fixture::Fixture;
 use flags::{Flags, Request, TlsFiles};
+use host::Host;
 use jstp_server::{OptionsError, Server, ServerOptions, create_server};
+use stores::Stores;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 fn main() -> ExitCode {
@@ -48,12 +53,10 @@ fn main() -> ExitCode {
 async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
     // Listening for these before anything else, so that an early signal ends us cleanly too.
     let mut signals = Signals::new()?;
+    let stores = Stores::new(&flags).await?;
     let faults = flags.faults.then(Faults::default);
-    let server = if flags.fixture {
-        fixture_server(&flags, faults.clone())?
-    } else {
-        demo_server(&flags)?
-    };
+    let host = Arc::new(host(&flags, &stores, faults.clone())?);
+    let server = host.server();
     if let Some(files) = &flags.tls {
         read_tls(files, &server)?;
     }
@@ -62,7 +65,7 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
         None => server.listen(&flags.listen).await.map_err(cannot_listen)?,
         Some(faults) => {
             let behind = server.listen("127.0.0.1:0").await?;
-            let listening = faults.listen(&flags.listen, behind, server.handle());
+            let listening = faults.listen(&flags.listen, behind, &host);
             listening.await.map_err(cannot_listen)?
         }
     };
@@ -77,6 +80,7 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     let asked_again = async { while let Asked::Reload = signals.next().await {} };
+    let server = host.server();
     tokio::select! {
         () = server.shutdown() => Ok(()),
         () = asked_again => Err("ended at once by a second signal".into()),
@@ -142,35 +146,40 @@ fn read_tls(files: &TlsFiles, server: &Server) -> Result<(), String> {
     })
 }
 
-fn fixture_server(flags: &Flags, faults: Option<Faults>) -> Result<Server, OptionsError> {
-    let fixture = Fixture::new(faults.clone());
-    let log = flags.log;
-    let options = with_flags(fixture.options(), flags).on_event(move |event| {
+/// What makes the servers that the flags ask for.
+fn host(flags: &Flags, stores: &Stores, faults: Option<Faults>) -> Result<Host, OptionsError> {
+    let (flags, stores) = (flags.clone(), stores.clone());
+    if flags.fixture {
+        let fixture = Fixture::new(stores.clone(), faults.clone());
         if let Some(faults) = &faults {
-            faults.hear(event);
+            faults.set_fixture(fixture.clone());
         }
-        if log {
-            log::print(event);
-        }
-    });
-    let server = create_server(options)?;
-    fixture.serve(server.handle());
-    Ok(server)
-}
-
-fn demo_server(flags: &Flags) -> Result<Server, OptionsError> {
-    let demo = Demo::default();
-    let log = flags.log;
-    let listening = demo.clone();
-    let options = with_flags(demo.options(), flags).on_event(move |event| {
-        listening.hear(event);
-        if log {
-            log::print(event);
-        }
-    });
-    let server = create_server(options)?;
-    demo.serve(server.handle());
-    Ok(server)
+        return Host::new(Box::new(move || {
+            let (log, faults) = (flags.log, faults.clone());
+            let options = with_flags(stores.keep(fixture.options()), &flags);
+            create_server(options.on_event(move |event| {
+                if let Some(faults) = &faults {
+                    faults.hear(event);
+                }
+                if log {
+                    log::print(event);
+                }
+            }))
+        }));
+    }
+    Host::new(Box::new(move || {
+        let demo = Demo::default();
+        let (log, listening) = (flags.log, demo.clone());
+        let options = with_flags(stores.keep(demo.options()), &flags);
+        let server = create_server(options.on_event(move |event| {
+            listening.hear(event);
+            if log {
+                log::print(event);
+            }
+        }))?;
+        demo.serve(server.handle());
+        Ok(server)
+    }))
 }
 
 fn with_flags(mut options: ServerOptions, flags: &Flags) -> ServerOptions {
