@@ -33,7 +33,7 @@ fn flags_in_the_readme_and_in_the_unit_are_known() {
         .find(|section| section.starts_with("A server"));
     let known = |flag: &str| {
         // Cargo's, of which the section speaks too.
-        ["--open", "--release"].contains(&flag) || flags(&help).contains(&flag)
+        ["--features", "--open", "--release"].contains(&flag) || flags(&help).contains(&flag)
     };
     for text in [section.unwrap(), UNIT] {
         let named = flags(text);
