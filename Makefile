@@ -10,7 +10,7 @@ WASM_PACK_OUT := target/wasm-pack
 TYPEDOC := node pkg-tests/node_modules/typedoc/bin/typedoc --options docs/api/typedoc.json
 
 .PHONY: help setup check test test-all test-core test-web test-pkg package size docs demo bench clean \
-	need-rust need-lint need-tools need-npm need-browser need-redis
+	need-rust need-lint need-tools need-npm need-browser need-engines need-redis
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,7 +33,7 @@ check: need-rust need-lint need-npm ## format, lints and documentation, warnings
 
 test: test-core test-web test-pkg ## all tests
 
-test-all: test ## all tests, with every bundler, every browser and a second build
+test-all: need-engines test ## all tests, with every bundler, every browser and a second build
 	scripts/reproducible.sh
 	cargo build --package jstp-server
 	. scripts/browser.sh && JSTP_MATRIX=all node --test --test-reporter=spec pkg-tests/bundlers/matrix.test.mjs
@@ -42,10 +42,12 @@ test-all: test ## all tests, with every bundler, every browser and a second buil
 test-core: need-rust need-redis ## native tests of core and server
 	cargo test $(NATIVE)
 
-test-web: need-tools need-browser ## the client in headless Chromium, against our server and upstream's
+test-web: need-tools need-browser ## the client in headless Chromium, against our server and upstream's; in other engines that are there
 	cargo build --package jstp-server
 	. scripts/browser.sh && node scripts/test-web.mjs cargo run --quiet --package jstp-server --bin jstp-server -- --fixture
 	. scripts/browser.sh && node scripts/test-web.mjs node pkg-tests/upstream/server.mjs
+	node scripts/test-engine.mjs firefox cargo run --quiet --package jstp-server --bin jstp-server -- --fixture
+	node scripts/test-engine.mjs webkitgtk cargo run --quiet --package jstp-server --bin jstp-server -- --fixture
 
 test-pkg: package need-browser ## the package as its users have it
 	cargo build --package jstp-server
@@ -93,3 +95,6 @@ need-browser:
 
 need-redis:
 	@scripts/setup.sh redis
+
+need-engines:
+	@scripts/setup.sh engines

@@ -4,10 +4,13 @@
 // every request has a connection of its own that closes with the answer.
 import { createServer, request } from 'node:http';
 
-/** Starts the proxy; resolves with the browser's switches for it and a way to stop it. */
-export async function startProxy() {
+/**
+ * Starts the proxy; resolves with the browser's switches for it and a way to stop it. For a browser that is told
+ * of no proxy it stands at `url` in the place of `origin`.
+ */
+export async function startProxy(origin) {
   const proxy = createServer((incoming, outgoing) => {
-    const forwarded = request(incoming.url, {
+    const forwarded = request(new URL(incoming.url, origin), {
       method: incoming.method,
       headers: { ...incoming.headers, connection: 'close' },
       agent: false,
@@ -27,6 +30,7 @@ export async function startProxy() {
     proxy.listen(0, '127.0.0.1', resolve);
   });
   return {
+    url: `http://127.0.0.1:${proxy.address().port}/`,
     /** Switches that lead all requests here but those to the given `host:port`s. */
     switches: (...direct) => [
       `--proxy-server=127.0.0.1:${proxy.address().port}`,

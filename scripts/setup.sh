@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings in what the Makefile's targets need and the machine lacks:
-#   scripts/setup.sh rust tools npm browser
+#   scripts/setup.sh rust tools npm browser engines
 # Each part looks first and does nothing when all is there. Tools land in .tools, never system-wide;
 # only a browser and Redis come from apt, on Debian, as root.
 set -euo pipefail
@@ -134,9 +134,25 @@ redis() {
     say 'redis-server is missing: install Redis to have the tests of shared sessions run too.'
 }
 
+# The other engines, which are for `make test-all`.
+engines() {
+  [ -e /etc/debian_version ] && [ "$(id -u)" = 0 ] || return 0
+  local program packages=()
+  for program in firefox-esr:firefox-esr WebKitWebDriver:webkit2gtk-driver xvfb-run:xvfb xauth:xauth; do
+    command -v "${program%%:*}" >/dev/null || packages+=("${program##*:}")
+  done
+  [ ${#packages[@]} = 0 ] && return
+  say "installing ${packages[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get install -y --no-install-recommends "${packages[@]}" >/dev/null 2>&1 || {
+    apt-get update
+    apt-get install -y --no-install-recommends "${packages[@]}"
+  }
+}
+
 for part in "$@"; do
   case $part in
-    rust | lint | tools | npm | browser | redis) "$part" ;;
-    *) fail "no part is called '$part': there are rust, lint, tools, npm, browser and redis." ;;
+    rust | lint | tools | npm | browser | engines | redis) "$part" ;;
+    *) fail "no part is called '$part': there are rust, lint, tools, npm, browser, engines and redis." ;;
   esac
 done
