@@ -512,3 +512,73 @@ async fn faults_strike_the_transport_they_are_meant_for() {
     };
     assert_eq!(soon(again).await, "{handshake:[0],ok:0}");
 }
+
+/// Resumes a session of the fixture, as soon as somebody listens.
+async fn come_back(address: SocketAddr, session: &str) -> (Peer, String) {
+    let listening = async {
+        while tokio::net::TcpStream::connect(address).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(listening).await;
+    let mut peer = Peer::open(address).await;
+    let request = format!("{{handshake:[0,'fixture'],session:['{session}',0]}}");
+    let answer = peer.ask(&request).await;
+    (peer, answer)
+}
+
+#[tokio::test]
+async fn sessions_outlive_their_time_in_memory_and_a_restart_that_keeps_them() {
+    let server = Process::start(&["--fixture", "--faults"]);
+    let (mut boss, boss_session) = connect(server.address, "faults").await;
+    let (mut peer, session) = connect(server.address, "fixture").await;
+    let set = "{call:[1,'session'],set:['key','value']}";
+    assert_eq!(peer.ask(set).await, "{callback:[1],ok:[]}");
+    peer.close().await;
+    let expire = format!("{{call:[1,'line'],expire:['{session}']}}");
+    assert_eq!(boss.ask(&expire).await, "{callback:[1],ok:[]}");
+    let (mut peer, answer) = come_back(server.address, &session).await;
+    assert_eq!(answer, "{handshake:[0],ok:1}");
+    let get = "{call:[2,'session'],get:['key']}";
+    assert_eq!(peer.ask(get).await, "{callback:[2],ok:['value']}");
+
+    let restart = "{call:[2,'server'],restart:[true]}";
+    assert_eq!(boss.ask(restart).await, "{callback:[2],ok:[]}");
+    assert_eq!(boss.closed().await, None);
+    peer.closed().await;
+    let (mut peer, answer) = come_back(server.address, &session).await;
+    assert_eq!(answer, "{handshake:[0],ok:2}");
+    let get = "{call:[3,'session'],get:['key']}";
+    assert_eq!(peer.ask(get).await, "{callback:[3],ok:['value']}");
+
+    let mut boss = Peer::open(server.address).await;
+    let request = format!("{{handshake:[0,'faults'],session:['{boss_session}',0]}}");
+    assert_eq!(boss.ask(&request).await, "{handshake:[0],ok:2}");
+    let restart = "{call:[3,'server'],restart:[false]}";
+    assert_eq!(boss.ask(restart).await, "{callback:[3],ok:[]}");
+    peer.closed().await;
+    let (_, answer) = come_back(server.address, &session).await;
+    assert_eq!(answer, "{handshake:[0],error:[11]}");
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_lifetime_in_the_storage() {
+    let flags = ["--client-expiration", "1", "--session-lifetime", "1"];
+    let server = Process::start(&[&["--fixture"], &flags[..]].concat());
+    let (peer, session) = connect(server.address, "fixture").await;
+    peer.close().await;
+    let refused = async {
+        loop {
+            let (mut peer, answer) = come_back(server.address, &session).await;
+            if answer == "{handshake:[0],error:[11]}" {
+                break;
+            }
+            // It was early, and has begun the time anew.
+            assert_eq!(answer, "{handshake:[0],ok:0}");
+            peer.send("{}").await;
+            peer.close().await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    soon(refused).await;
+}
