@@ -41,10 +41,8 @@ export function tell(args, connected) {
     },
     (thrown) => {
       const { error, connection } = Failure.of(thrown);
-      if (!connection) return waiter.failed(error);
-      // A frozen error keeps what it has.
-      if (!callback && typeof error === 'object' && error !== null) Reflect.set(error, 'connection', connection);
-      return waiter.failed(error, connection);
+      if (connection) waiter.failed(error, connection);
+      else waiter.failed(error);
     },
   );
   return waiter.promise;

@@ -49,8 +49,13 @@ export class Waiter {
     else this.failed(new RangeError('there are more results than a callback can take'));
   }
 
-  /** Failure. What comes with the error is for a callback. */
+  /** Failure; there may be a connection to hand out, which a callback gets and a promise's error has. */
   failed(...args) {
+    const [error, connection] = args;
+    if (this.promise && connection && typeof error === 'object' && error !== null) {
+      // A frozen error keeps what it has.
+      Reflect.set(error, 'connection', connection);
+    }
     this.#once(true, args);
   }
 }
