@@ -137,6 +137,27 @@ async fn a_failed_attempt_tells_what_there_is_and_asks_again() {
 }
 
 #[wasm_bindgen_test]
+async fn a_page_that_slept_takes_nobody_for_dead() {
+    staged(
+        "const connection = await time.within(dial({ heartbeatInterval: 10000, reconnector: (c, again) => again() }));
+         await time.pass(25000);
+         time.sleep(600000);
+         await time.pass(25000);
+         equal([connection.state, Peer.all.length], ['ready', 1]);
+         // Nor while it checks a session that it has just resumed.
+         class Slow extends Peer {
+           answer(text) { setTimeout(() => super.answer(text), text.startsWith('{ping') ? 1000 : 0); }
+         }
+         await time.within(ws.reconnect(connection, { WebSocket: Slow }, 'ws://fake/'));
+         equal(connection.state, 'ready');
+         time.sleep(600000);
+         await time.pass(25000);
+         equal([connection.state, Peer.all.length], ['ready', 2]);",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
 async fn everything_a_page_started_settles_after_close() {
     staged(
         "class Silent extends Peer { answer(text) { if (text.startsWith('{handshake')) super.answer(text);

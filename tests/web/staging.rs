@@ -109,6 +109,8 @@ const TIME: &str = "
       return {
         random: 0,
         pass,
+        // No timer rings meanwhile: the page is frozen.
+        sleep(millis) { now += millis; },
         get timers() { return timers.size; },
         // What is awaited has until then.
         within: (promise, millis = 100) => Promise.race([promise, pass(millis).then(settle).then(() => {

@@ -23,7 +23,7 @@ use crate::poison::{self, Suspect};
 use crate::queue::Queue;
 use crate::receiving::Held;
 use crate::session::Session;
-use crate::time::Instant;
+use crate::time::{Deadline, Instant};
 
 /// What a connection is doing, as its user sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +53,11 @@ pub struct Connection<F: Format> {
     pub(crate) kept_answers_weight: usize,
     pub(crate) outputs: VecDeque<OutputOf<F>>,
     /// When the present phase has lasted long enough.
-    pub(crate) phase_deadline: Option<Instant>,
+    pub(crate) phase_deadline: Option<Deadline>,
     /// Requests up to an id are in doubt until an instant.
-    pub(crate) in_doubt: Option<(Instant, u64)>,
+    pub(crate) in_doubt: Option<(Deadline, u64)>,
     /// A resumed transport has to be heard from by then.
-    pub(crate) resume_check: Option<Instant>,
+    pub(crate) resume_check: Option<Deadline>,
     /// While messages pass, if there is to be one.
     pub(crate) heartbeat: Option<Heartbeat>,
     /// The message id of the ping of our own that is under way.
@@ -186,7 +186,7 @@ impl<F: Format> Connection<F> {
     pub fn handle_connecting(&mut self, now: Instant) {
         self.transport_ended(TransportEnd::Replaced);
         self.phase = Phase::Connecting;
-        self.phase_deadline = Some(now + self.config.connect_timeout);
+        self.phase_deadline = Some(Deadline::new(now, self.config.connect_timeout));
     }
 
     /// A transport is open: opened by a client, or accepted by a server.
@@ -195,7 +195,7 @@ impl<F: Format> Connection<F> {
             self.transport_ended(TransportEnd::Replaced);
         }
         self.phase = Phase::Handshaking(Handshaking::Idle);
-        self.phase_deadline = Some(now + self.config.handshake_timeout);
+        self.phase_deadline = Some(Deadline::new(now, self.config.handshake_timeout));
     }
 
     /// A message came.
@@ -254,7 +254,7 @@ impl<F: Format> Connection<F> {
 
     /// The instant of [`poll_timeout`](Self::poll_timeout) has come, or may have.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.phase_deadline.is_some_and(|deadline| deadline <= now) {
+        if has_passed(&mut self.phase_deadline, now) {
             self.phase_deadline = None;
             match self.phase {
                 Phase::Connecting => {
@@ -272,7 +272,7 @@ impl<F: Format> Connection<F> {
                 Phase::Detached | Phase::Ready => {}
             }
         }
-        if self.resume_check.is_some_and(|deadline| deadline <= now) {
+        if has_passed(&mut self.resume_check, now) {
             self.resume_check = None;
             self.begin_close(now, 1000);
         }
@@ -285,9 +285,10 @@ impl<F: Format> Connection<F> {
             }
             Some(Beat::Ping | Beat::Nothing) | None => {}
         }
-        if let Some((deadline, up_to)) = self.in_doubt
-            && deadline <= now
+        if let Some((deadline, up_to)) = &mut self.in_doubt
+            && deadline.has_passed(now)
         {
+            let up_to = *up_to;
             self.in_doubt = None;
             self.lose_up_to(up_to);
         }
@@ -457,10 +458,12 @@ impl<F: Format> Connection<F> {
 
     /// Returns when [`handle_timeout`](Self::handle_timeout) wants to be called next, if ever.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let in_doubt = self.in_doubt.map(|(deadline, _)| deadline);
         let heartbeat = self.heartbeat.as_ref().map(Heartbeat::next);
-        [self.phase_deadline, self.resume_check, heartbeat, in_doubt]
+        let in_doubt = self.in_doubt.map(|(deadline, _)| deadline);
+        [self.phase_deadline, self.resume_check, in_doubt]
             .into_iter()
+            .map(|deadline| deadline.map(Deadline::at))
+            .chain([heartbeat])
             .flatten()
             .min()
     }
@@ -533,7 +536,7 @@ impl<F: Format> Connection<F> {
 
     pub(crate) fn begin_close(&mut self, now: Instant, code: u16) {
         self.phase = Phase::Closing;
-        self.phase_deadline = Some(now + self.config.close_timeout);
+        self.phase_deadline = Some(Deadline::new(now, self.config.close_timeout));
         self.held.clear();
         self.resume_check = None;
         self.heartbeat = None;
@@ -562,4 +565,10 @@ impl<F: Format> Connection<F> {
         }
         self.flush();
     }
+}
+
+fn has_passed(deadline: &mut Option<Deadline>, now: Instant) -> bool {
+    deadline
+        .as_mut()
+        .is_some_and(|deadline| deadline.has_passed(now))
 }

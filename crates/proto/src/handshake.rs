@@ -9,7 +9,7 @@ use crate::heads;
 use crate::mdsf;
 use crate::message::{Element, Elements, HandshakeAnswer, HandshakeRequest, Message};
 use crate::session::Session;
-use crate::time::Instant;
+use crate::time::{Deadline, Instant};
 
 /// How a client asks for a session.
 #[derive(Clone, Debug)]
@@ -96,7 +96,7 @@ impl<F: Format> Connection<F> {
             Auth::Resume => Handshaking::Resuming,
             _ => Handshaking::Requested,
         });
-        self.phase_deadline = Some(now + self.config.handshake_timeout);
+        self.phase_deadline = Some(Deadline::new(now, self.config.handshake_timeout));
         self.push_transmit(text);
         Ok(())
     }
@@ -325,7 +325,7 @@ impl<F: Format> Connection<F> {
         }
         // After them, for there may be answers among them.
         if resumed && self.phase == Phase::Ready {
-            self.resume_check = Some(now + self.config.resume_check);
+            self.resume_check = Some(Deadline::new(now, self.config.resume_check));
             self.doubt(now, delivered);
         }
     }

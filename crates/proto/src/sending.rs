@@ -8,7 +8,7 @@ use crate::event::{Event, Outcome, Output};
 use crate::format::Format;
 use crate::heads;
 use crate::operation::Operation;
-use crate::time::Instant;
+use crate::time::{Deadline, Instant};
 
 impl<F: Format> Connection<F> {
     pub(crate) fn issue_call(
@@ -221,7 +221,7 @@ impl<F: Format> Connection<F> {
         if self.config.in_doubt_timeout.is_zero() {
             self.lose_up_to(delivered);
         } else {
-            self.in_doubt = Some((now + self.config.in_doubt_timeout, delivered));
+            self.in_doubt = Some((Deadline::new(now, self.config.in_doubt_timeout), delivered));
         }
     }
 

@@ -42,3 +42,43 @@ impl Sub for Instant {
         self.since(earlier)
     }
 }
+
+/// When something has lasted long enough.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    at: Instant,
+    span: Duration,
+    /// The clock ran past it once already.
+    excused: bool,
+}
+
+impl Deadline {
+    pub(crate) fn new(now: Instant, span: Duration) -> Self {
+        Self {
+            at: now + span,
+            span,
+            excused: false,
+        }
+    }
+
+    /// When [`has_passed`](Self::has_passed) wants to be asked.
+    pub(crate) fn at(self) -> Instant {
+        self.at
+    }
+
+    /// Whether it has passed. A timer that comes later than by its own time was held back, as in a page
+    /// that slept, and so may be what it waited for: there is the same time again, once.
+    pub(crate) fn has_passed(&mut self, now: Instant) -> bool {
+        if now < self.at {
+            return false;
+        }
+        if self.excused || now.since(self.at) <= self.span {
+            return true;
+        }
+        *self = Self {
+            excused: true,
+            ..Self::new(now, self.span)
+        };
+        false
+    }
+}

@@ -66,6 +66,7 @@ stories! {
     a_session_given_up_settles_everything_and_a_new_one_begins_at_one: "forget",
     a_silent_peer_is_dropped_by_the_heartbeat: "heartbeat",
     timers_held_back_are_not_taken_for_a_dead_peer: "heartbeat-late",
+    a_page_that_slept_gives_each_timer_its_time_once_more: "timers-late",
     the_end_of_a_transport_is_told_once: "ends",
     a_client_sent_away_may_come_back: "server-close",
     the_messages_of_an_array_are_heard_as_if_each_had_come_alone: "batch",
