@@ -16,7 +16,7 @@ const METHODS = [
 
 const ours = {
   // What a connection does its work through; here it has none to do.
-  Connection: () => new Connection({ setLogging() {} }, null, null),
+  Connection: () => new Connection({ setLogging() {} }, { client: null, application: null }),
   RemoteProxy: () => new RemoteProxy({ emitRemoteEvent() {} }, 'interface', ['login']),
 };
 
