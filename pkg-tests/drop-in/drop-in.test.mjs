@@ -21,8 +21,6 @@ const IMPROVEMENTS = [
   // A transport has closed before anybody is asked for another.
   [['the reconnector is asked', 'closed', 'the same session: true'],
     ['closed', 'the reconnector is asked', 'the same session: true']],
-  // A connection that the page has closed is not to be opened again.
-  [['closed', 'the reconnector is asked', 'a wrong password'], ['closed', 'a wrong password']],
 ];
 
 function improved(lines) {
