@@ -23,6 +23,11 @@ use jstp_server::{OptionsError, Server, ServerOptions, create_server};
 use stores::Stores;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+// The system's own gives memory back and takes it anew with every large message.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let flags = match flags::parse(lexopt::Parser::from_env()) {
         Ok(Request::Serve(flags)) => flags,
