@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use jstp_proto::take_batch;
 use tokio::task::LocalSet;
 
 use crate::wire::{Wire, frame};
@@ -64,6 +65,7 @@ impl Load {
                 last_id: 1,
                 sent: VecDeque::new(),
                 text: String::new(),
+                texts: VecDeque::new(),
                 bytes: Vec::new(),
                 latencies: Rc::clone(&latencies),
             };
@@ -99,6 +101,8 @@ struct Client {
     /// When the calls under way left.
     sent: VecDeque<Instant>,
     text: String,
+    /// What leaves together.
+    texts: VecDeque<String>,
     bytes: Vec<u8>,
     latencies: Rc<RefCell<Vec<u32>>>,
 }
@@ -124,23 +128,18 @@ impl Client {
     /// Makes so many calls at once.
     async fn call(&mut self, times: usize) {
         self.bytes.clear();
-        let together = self.batch && times > 1;
-        self.text.clear();
-        for nth in 0..times {
+        for _ in 0..times {
             self.last_id += 1;
-            if together {
-                self.text.push(if nth == 0 { '[' } else { ',' });
-            } else {
-                self.text.clear();
-            }
+            self.text.clear();
             write_call(self.last_id, &self.payload, &mut self.text);
-            let full = nth + 1 == times;
-            if together && full {
-                self.text.push(']');
-            }
-            if !together || full {
+            if self.batch {
+                self.texts.push_back(self.text.clone());
+            } else {
                 frame(&self.text, &mut self.bytes);
             }
+        }
+        while let Some(text) = take_batch(&mut self.texts) {
+            frame(&text, &mut self.bytes);
         }
         let now = Instant::now();
         self.sent.extend(std::iter::repeat_n(now, times));
