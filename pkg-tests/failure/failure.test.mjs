@@ -72,6 +72,7 @@ test('whoever waits is told, and every connection closes', { timeout: 60_000 }, 
     ping: [lost],
     'a policy that never answers': [lost],
     'the call that it failed on': lost,
+    'a loop over events': 'ended after 2',
     events: [
       'one: ready → closed, internal failure', `one: ${lost}`, 'one: close',
       'other: ready → closed, internal failure', 'other: close',

@@ -310,6 +310,7 @@ export class Connection extends Emitter {
     if (connection.listenerCount('error') > 0) Emitter.emitLocally(connection, 'error', [error, connection]);
     Emitter.emitLocally(connection, 'close', [connection]);
     Connection.ended(connection);
+    Connection.ended(connection);
   }
 
   /** Emits a logging event on the client's logger, or on the connection itself. */

@@ -30,6 +30,14 @@ window.fail = async (url) => {
   one.on('error', (error) => events.push(`one: ${say(error)}`));
   const sockets = [one, other].map((connection) => connection.getTransport());
 
+  const proxy = await one.inspectInterface('events');
+  const loop = (async () => {
+    let heard = 0;
+    for await (const _ of proxy.events('tick')) heard++;
+    return `ended after ${heard}`;
+  })();
+  await proxy.flood(2, null);
+
   const byCallback = callback();
   const ping = callback();
   const connecting = callback();
@@ -49,6 +57,7 @@ window.fail = async (url) => {
     ping: ping.heard,
     'a policy that never answers': connecting.heard,
     'the call that it failed on': await fatal,
+    'a loop over events': await loop,
     events,
     states: [one.state, other.state],
   };
