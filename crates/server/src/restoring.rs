@@ -39,6 +39,9 @@ impl Hub {
         application: Arc<Application>,
         asked: Option<String>,
     ) -> Result<Option<Found>, StorageError> {
+        if !is_plausible(&id) {
+            return Ok(None);
+        }
         let reserved = self.sessions.reserve(&id).await;
         if reserved.is_forgotten() {
             return Ok(None);
@@ -65,9 +68,6 @@ impl Hub {
                     reserved,
                 }));
             }
-        }
-        if !is_plausible(&id) {
-            return Ok(None);
         }
         let patience = self.settings.storage_timeout;
         let storage = self.storage(&application);

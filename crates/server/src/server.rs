@@ -416,8 +416,10 @@ impl Hub {
     pub(crate) fn left(self: &Arc<Self>, connection: &Connection) {
         let mut clients = lock(&self.clients);
         // It may be back already, over another.
-        if connection.is_detached() && clients.remove(&connection.id()).is_some() {
+        if connection.is_detached() {
+            let was_there = clients.remove(&connection.id()).is_some();
             drop(clients);
+            // One that ended before anybody was told of it has a session all the same.
             let session = connection.session_id();
             let left = session.map(|session| self.sessions.leave(&session, connection));
             match left {
@@ -429,7 +431,9 @@ impl Hub {
                     connection.expire();
                 }
             }
-            self.tell(&ServerEvent::Disconnect { connection });
+            if was_there {
+                self.tell(&ServerEvent::Disconnect { connection });
+            }
         }
     }
 
