@@ -1,5 +1,6 @@
 //! Link: what the page's Connection does its work through: calls, events, inspect, ping, close.
 
+use jstp_proto::{decimal, joined};
 use std::rc::Rc;
 
 use jstp_proto::error::code;
@@ -249,7 +250,7 @@ impl Link {
         };
         let answer = text.unwrap_or_else(|error| {
             error::report(&error);
-            Err(format!("[{}]", code::INTERNAL_API_ERROR).into())
+            Err(joined(&["[", &decimal(code::INTERNAL_API_ERROR), "]"]).into())
         });
         self.driver.turn(|core, _| core.answer(id as i64, answer));
     }

@@ -5,6 +5,7 @@
 //! inside a delivery only appends to the queue, which keeps the text on the socket in the order in
 //! which the core produced it.
 
+use jstp_proto::{decimal, joined};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -352,8 +353,8 @@ impl Driver {
     pub(crate) fn close_code_text(&self) -> String {
         let (code, reason) = &*self.closed.borrow();
         match reason.as_str() {
-            "" => format!("close code {code}"),
-            reason => format!("close code {code}, {reason}"),
+            "" => joined(&["close code ", &decimal(i64::from(*code))]),
+            reason => joined(&["close code ", &decimal(i64::from(*code)), ", ", reason]),
         }
     }
 
@@ -447,6 +448,6 @@ impl Driver {
 
     /// What whoever waits for a transport hears in its place.
     pub(crate) fn cannot_connect(&self, why: &str) -> JsValue {
-        error::plain(&format!("Cannot connect to {}: {why}", self.url()))
+        error::plain(&joined(&["Cannot connect to ", &self.url(), ": ", why]))
     }
 }

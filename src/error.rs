@@ -60,9 +60,9 @@ pub(crate) fn refused(refused: &Refused) -> JsValue {
     match refused {
         Refused::Closed => remote(code::CONNECTION_CLOSED),
         Refused::BufferFull => remote(code::BUFFER_FULL),
-        Refused::TooLarge { .. } => range_error(&refused.to_string()),
-        Refused::Name { .. } => type_error(&refused.to_string()),
-        _ => plain(&refused.to_string()),
+        Refused::TooLarge { .. } => range_error(&refused.sentence()),
+        Refused::Name { .. } => type_error(&refused.sentence()),
+        _ => plain(&refused.sentence()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Settings: what `options.js` has read and checked.
 
+use jstp_proto::joined;
 use std::time::Duration;
 
 use js_sys::{Array, Function};
@@ -122,9 +123,11 @@ impl Settings {
 
 pub(crate) fn check_range(range: Option<&str>) -> Result<(), JsValue> {
     match range {
-        Some(text) if !Range::is_valid(text) => Err(plain(&format!(
-            "Invalid semver version range: app asks for '{text}'"
-        ))),
+        Some(text) if !Range::is_valid(text) => Err(plain(&joined(&[
+            "Invalid semver version range: app asks for '",
+            text,
+            "'",
+        ]))),
         _ => Ok(()),
     }
 }

@@ -1,5 +1,6 @@
 //! What the core has to say, told to the page and to whoever waits for it.
 
+use jstp_proto::{decimal, joined};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -76,10 +77,12 @@ impl Driver {
             Event::TransportClosed { why } => self.transport_closed(page.as_ref(), why),
             Event::Undeliverable { id } => {
                 if let Some(page) = page {
-                    let error = error::plain(&format!(
-                        "{}: message {id} is given up: the peer closed each time it was sent again",
-                        self.url()
-                    ));
+                    let error = error::plain(&joined(&[
+                        &self.url(),
+                        ": message ",
+                        &decimal(id),
+                        " is given up: the peer closed each time it was sent again",
+                    ]));
                     page.emit("error", &Array::of2(&error, &page));
                 }
             }
@@ -127,7 +130,7 @@ impl Driver {
                 Err(error) => error,
             },
             HandshakeFailure::Misbehaved(misbehaved) => {
-                let error = error::plain(&format!("{}: {misbehaved}", self.url()));
+                let error = error::plain(&joined(&[&self.url(), ": ", &*misbehaved.sentence()]));
                 // A peer that does not speak the protocol is no connection to hand out.
                 if let Some(attempt) = self.take_attempt() {
                     attempt.failed(&error);
@@ -137,7 +140,11 @@ impl Driver {
             HandshakeFailure::TransportClosed => self.no_answer(&self.close_code_text()),
             HandshakeFailure::TimedOut => {
                 let timeout = millis(self.look(|core| core.config().handshake_timeout));
-                self.no_answer(&format!("nothing came within {timeout} ms"))
+                self.no_answer(&joined(&[
+                    "nothing came within ",
+                    &decimal(timeout as i64),
+                    " ms",
+                ]))
             }
             HandshakeFailure::Cancelled => self.no_answer(CLOSED_BY_OWNER),
         };
@@ -168,10 +175,12 @@ impl Driver {
     }
 
     fn no_answer(&self, why: &str) -> JsValue {
-        let message = format!(
-            "Connection closed before receiving handshake: {}, {why}",
-            self.url()
-        );
+        let message = joined(&[
+            "Connection closed before receiving handshake: ",
+            &self.url(),
+            ", ",
+            why,
+        ]);
         error::remote_with(code::NO_HANDSHAKE_RESPONSE, &message)
     }
 
@@ -224,7 +233,7 @@ impl Driver {
             | PeerMisbehaved::TooLarge { .. }
             | PeerMisbehaved::NotUtf8 => {
                 if page.has_connected() {
-                    let error = error::plain(&format!("{}: {error}", self.url()));
+                    let error = error::plain(&joined(&[&self.url(), ": ", &*error.sentence()]));
                     page.emit("error", &Array::of2(&error, page));
                 }
             }
@@ -257,13 +266,14 @@ impl Driver {
         let why = match why {
             TransportEnd::ConnectTimeout => {
                 let timeout = millis(self.look(|core| core.config().connect_timeout));
-                format!("no answer within {timeout} ms")
+                joined(&["no answer within ", &decimal(timeout as i64), " ms"])
             }
-            _ => format!(
-                "no WebSocket server accepted it ({}). It may be down, out of reach, refuse this \
-                 origin, or not offer the subprotocol {SUBPROTOCOL}",
-                self.close_code_text()
-            ),
+            _ => joined(&[
+                "no WebSocket server accepted it (",
+                &self.close_code_text(),
+                "). It may be down, out of reach, refuse this origin, or not offer the subprotocol ",
+                SUBPROTOCOL,
+            ]),
         };
         self.cannot_connect(&why)
     }

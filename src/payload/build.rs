@@ -20,7 +20,7 @@ pub(super) fn value(text: &str) -> Result<JsValue, JsValue> {
     let mut builder = Builder::default();
     match mdsf::read(text, UNLIMITED, &mut builder) {
         Ok(()) => Ok(builder.value),
-        Err(error) => Err(Error::new(&error.to_string()).into()),
+        Err(error) => Err(Error::new(&error.sentence()).into()),
     }
 }
 

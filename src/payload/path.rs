@@ -1,6 +1,6 @@
 //! The place of a value in what a page wants to send, as a page would write it: `args[0].price`.
 
-use std::fmt::Write as _;
+use jstp_proto::decimal;
 
 /// A path longer than this is told by its beginning.
 const LONGEST: usize = 120;
@@ -15,7 +15,9 @@ impl Path {
 
     pub(super) fn index(&mut self, index: u32) {
         self.step(|path| {
-            let _ = write!(path, "[{index}]");
+            path.push('[');
+            path.push_str(&decimal(index as i64));
+            path.push(']');
         });
     }
 

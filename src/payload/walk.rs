@@ -1,6 +1,7 @@
 //! The slow way out: writes a value by walking it, and knows the place of what cannot be sent.
 
 use js_sys::{Array, JsString, RangeError, Reflect, TypeError, Uint8Array};
+use jstp_proto::{decimal, joined};
 use wasm_bindgen::prelude::*;
 
 use super::path::Path;
@@ -179,10 +180,11 @@ impl Writer<'_> {
                 self.text.push_str(number_word(&value));
                 Ok(())
             }
-            Kind::NonFinite => Err(self.range_error(&format!(
-                "is {}, which peers cannot read",
-                number_word(&value)
-            ))),
+            Kind::NonFinite => Err(self.range_error(&joined(&[
+                "is ",
+                number_word(&value),
+                ", which peers cannot read",
+            ]))),
             Kind::Array | Kind::Object => self.begin(value, kind),
             Kind::Bytes => self.bytes(value.unchecked_ref()),
             Kind::BigInt => Err(self.type_error("is a bigint, which cannot be sent")),
@@ -215,10 +217,18 @@ impl Writer<'_> {
             .position(|open| open.container == container)
         {
             let same = self.place(level);
-            return Err(self.type_error(&format!("is {same} again: a cycle cannot be sent")));
+            return Err(self.type_error(&joined(&[
+                "is ",
+                &same,
+                " again: a cycle cannot be sent",
+            ])));
         }
         if self.open.len() == DEPTH {
-            return Err(self.range_error(&format!("is nested more than {DEPTH} levels deep")));
+            return Err(self.range_error(&joined(&[
+                "is nested more than ",
+                &decimal(DEPTH as i64),
+                " levels deep",
+            ])));
         }
         let (keys, len) = if kind == Kind::Object {
             let keys = keys_of(&container)?;
@@ -245,17 +255,23 @@ impl Writer<'_> {
             return Ok(());
         }
         let bytes = LONGEST / (1024 * 1024);
-        Err(self.range_error(&format!(
-            "does not fit: a message holds at most {bytes} MiB"
-        )))
+        Err(self.range_error(&joined(&[
+            "does not fit: a message holds at most ",
+            &decimal(bytes as i64),
+            " MiB",
+        ])))
+    }
+
+    fn sentence(&self, what: &str) -> String {
+        joined(&[&self.place(self.open.len()), " ", what])
     }
 
     fn type_error(&self, what: &str) -> JsValue {
-        TypeError::new(&format!("{} {what}", self.place(self.open.len()))).into()
+        TypeError::new(&self.sentence(what)).into()
     }
 
     fn range_error(&self, what: &str) -> JsValue {
-        RangeError::new(&format!("{} {what}", self.place(self.open.len()))).into()
+        RangeError::new(&self.sentence(what)).into()
     }
 
     /// The place at `level`: that of the root at 0, the current one within all that is open.

@@ -399,7 +399,7 @@ impl<F: Format> Connection<F> {
         };
         let mut text = F::message(&heads::answer_head("callback", id, verb), payload);
         if F::exceeds(&text, self.config.max_message) {
-            let error = F::text(&format!("[{}]", code::INTERNAL_API_ERROR));
+            let error = F::text(&heads::bare_error(code::INTERNAL_API_ERROR));
             text = F::message(&heads::answer_head("callback", id, "error"), &error);
         }
         self.send_answer(text);

@@ -1,5 +1,6 @@
 //! Errors, each naming who is at fault: the peer's answer, the peer's conduct, or our caller.
 
+use crate::text::{decimal, joined};
 use std::fmt;
 
 use crate::mdsf::{self, ReadError, Value};
@@ -181,46 +182,54 @@ pub enum PeerMisbehaved {
     HandshakeAnswer,
 }
 
+impl PeerMisbehaved {
+    /// What [`Display`](fmt::Display) shows, without what std's formatting weighs in a page.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Unreadable(error) => {
+                joined(&["the peer sent text that is not MDSF: ", &error.sentence()])
+            }
+            Self::NotUtf8 => "the peer sent a message that is not UTF-8".to_owned(),
+            Self::TooLarge { limit } => joined(&[
+                "the peer sent a message of more than ",
+                &decimal(*limit as i64),
+                " bytes",
+            ]),
+            Self::NotAnObject => "the peer sent a message that is not an object".to_owned(),
+            Self::HeaderNotAnArray { kind } => joined(&[
+                "the peer sent `",
+                kind,
+                "` with a header that is not an array",
+            ]),
+            Self::EmptyBatch => "the peer sent an array without messages".to_owned(),
+            Self::HandshakeInBatch => "a handshake arrived in an array of messages".to_owned(),
+            Self::MessageBeforeHandshake { kind } => {
+                joined(&["`", kind, "` arrived before the handshake"])
+            }
+            Self::TooManyBeforeHandshake { limit } => joined(&[
+                "more than ",
+                &decimal(*limit as i64),
+                " messages arrived before the handshake's answer",
+            ]),
+            Self::TooMuchBeforeHandshake { limit } => joined(&[
+                "more than ",
+                &decimal(*limit as i64),
+                " bytes arrived before the handshake's answer",
+            ]),
+            Self::HandshakeRepeated => "a second handshake arrived".to_owned(),
+            Self::NotAServer => "the peer asked this client for a handshake".to_owned(),
+            Self::UnexpectedAnswer => "a handshake's answer arrived at a server".to_owned(),
+            Self::HandshakeAnswer => {
+                "the handshake's answer is neither a session id, a count of messages nor an error"
+                    .to_owned()
+            }
+        }
+    }
+}
+
 impl fmt::Display for PeerMisbehaved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable(error) => write!(f, "the peer sent text that is not MDSF: {error}"),
-            Self::NotUtf8 => write!(f, "the peer sent a message that is not UTF-8"),
-            Self::TooLarge { limit } => {
-                write!(f, "the peer sent a message of more than {limit} bytes")
-            }
-            Self::NotAnObject => write!(f, "the peer sent a message that is not an object"),
-            Self::HeaderNotAnArray { kind } => {
-                write!(
-                    f,
-                    "the peer sent `{kind}` with a header that is not an array"
-                )
-            }
-            Self::EmptyBatch => write!(f, "the peer sent an array without messages"),
-            Self::HandshakeInBatch => write!(f, "a handshake arrived in an array of messages"),
-            Self::MessageBeforeHandshake { kind } => {
-                write!(f, "`{kind}` arrived before the handshake")
-            }
-            Self::TooManyBeforeHandshake { limit } => {
-                write!(
-                    f,
-                    "more than {limit} messages arrived before the handshake's answer"
-                )
-            }
-            Self::TooMuchBeforeHandshake { limit } => {
-                write!(
-                    f,
-                    "more than {limit} bytes arrived before the handshake's answer"
-                )
-            }
-            Self::HandshakeRepeated => write!(f, "a second handshake arrived"),
-            Self::NotAServer => write!(f, "the peer asked this client for a handshake"),
-            Self::UnexpectedAnswer => write!(f, "a handshake's answer arrived at a server"),
-            Self::HandshakeAnswer => write!(
-                f,
-                "the handshake's answer is neither a session id, a count of messages nor an error"
-            ),
-        }
+        f.write_str(&self.sentence())
     }
 }
 
@@ -252,21 +261,34 @@ pub enum Refused {
     HandshakeNotPossible,
 }
 
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Refused {
+    /// What [`Display`](fmt::Display) shows, without what std's formatting weighs in a page.
+    pub fn sentence(&self) -> String {
         match self {
-            Self::Closed => write!(f, "the connection is closed"),
-            Self::BufferFull => write!(f, "too many messages wait for delivery"),
-            Self::TooLarge { limit } => write!(f, "the message is larger than {limit} bytes"),
+            Self::Closed => "the connection is closed".to_owned(),
+            Self::BufferFull => "too many messages wait for delivery".to_owned(),
+            Self::TooLarge { limit } => joined(&[
+                "the message is larger than ",
+                &decimal(*limit as i64),
+                " bytes",
+            ]),
             Self::Name { what, name, why } => {
-                let mut quoted = String::new();
-                mdsf::write_string(name, &mut quoted);
-                write!(f, "{what} {quoted} cannot be sent: {why}")
+                let mut sentence = joined(&[what, " "]);
+                mdsf::write_string(name, &mut sentence);
+                sentence.push_str(" cannot be sent: ");
+                sentence.push_str(why);
+                sentence
             }
             Self::HandshakeNotPossible => {
-                write!(f, "a handshake needs an open transport that has had none")
+                "a handshake needs an open transport that has had none".to_owned()
             }
         }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence())
     }
 }
 

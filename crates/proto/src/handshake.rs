@@ -9,6 +9,7 @@ use crate::heads;
 use crate::mdsf;
 use crate::message::{Element, Elements, HandshakeAnswer, HandshakeRequest, Message};
 use crate::session::Session;
+use crate::text::decimal;
 use crate::time::{Deadline, Instant};
 
 /// How a client asks for a session.
@@ -81,7 +82,7 @@ impl<F: Format> Connection<F> {
                 let mut credentials = String::from("[");
                 mdsf::write_string(session.id(), &mut credentials);
                 credentials.push(',');
-                credentials.push_str(&session.received().to_string());
+                credentials.push_str(&decimal(session.received() as i64));
                 credentials.push(']');
                 let head = heads::handshake_head(app, range, Some("session"));
                 F::message(&head, &F::text(&credentials))
@@ -133,7 +134,7 @@ impl<F: Format> Connection<F> {
             return Err(Refused::HandshakeNotPossible);
         };
         let delivered = session.delivered();
-        let count = session.received().to_string();
+        let count = decimal(session.received() as i64);
         let answer = F::message(&heads::answer_head("handshake", 0, "ok"), &F::text(&count));
         self.push_transmit(answer);
         while let Some(answer) = self.kept_answers.pop_front() {
@@ -155,7 +156,7 @@ impl<F: Format> Connection<F> {
         let options = mdsf::WriteOptions::default();
         let error = mdsf::Value::Array(error.to_wire());
         if mdsf::write(&error, &mut payload, options).is_err() {
-            payload = format!("[{}]", code::AUTH_FAILED);
+            payload = heads::bare_error(code::AUTH_FAILED);
         }
         let answer = heads::answer_head("handshake", 0, "error");
         let answer = F::message(&answer, &F::text(&payload));
@@ -192,7 +193,7 @@ impl<F: Format> Connection<F> {
             }
             (Role::Client, Message::HandshakeRequest(_)) => {
                 let id = i64::from(handshaking != Handshaking::Idle);
-                let error = F::text(&format!("[{}]", code::NOT_A_SERVER));
+                let error = F::text(&heads::bare_error(code::NOT_A_SERVER));
                 let head = heads::answer_head("handshake", id, "error");
                 self.push_transmit(F::message(&head, &error));
                 self.misbehaved(now, PeerMisbehaved::NotAServer, text.to_owned());

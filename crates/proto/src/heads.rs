@@ -2,6 +2,7 @@
 
 use crate::error::Refused;
 use crate::mdsf;
+use crate::text::{decimal, joined};
 
 /// Everything of a call or an event before its payload: `{call:[3,'auth'],login:`.
 pub(crate) fn head(kind: &'static str, id: i64, interface: &str, verb: &str) -> String {
@@ -43,6 +44,11 @@ pub(crate) fn answer_head(kind: &'static str, id: i64, verb: &'static str) -> St
     text
 }
 
+/// The payload of an error that has a code and nothing else: `[16]`
+pub(crate) fn bare_error(code: i64) -> String {
+    joined(&["[", &decimal(code), "]"])
+}
+
 /// Everything of a handshake request before its credentials, or all but the closing brace of one
 /// without: `{handshake:[0,'app','^1'],login:`.
 pub(crate) fn handshake_head(app: &str, range: Option<&str>, strategy: Option<&str>) -> String {
@@ -65,7 +71,7 @@ fn open(text: &mut String, kind: &'static str, id: i64) {
     text.push('{');
     text.push_str(kind);
     text.push_str(":[");
-    text.push_str(&id.to_string());
+    text.push_str(&decimal(id));
 }
 
 pub(crate) fn check_interface(name: &str) -> Result<(), Refused> {

@@ -100,6 +100,7 @@ mod queue;
 mod receiving;
 mod sending;
 mod session;
+mod text;
 mod time;
 
 pub use backoff::Backoff;
@@ -115,4 +116,5 @@ pub use jstp_version as version;
 pub use message::VersionField;
 pub use ordered::Ordered;
 pub use session::{Session, SessionParts};
+pub use text::{decimal, joined};
 pub use time::Instant;

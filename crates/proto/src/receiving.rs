@@ -83,7 +83,7 @@ impl<F: Format> Connection<F> {
                         });
                     }
                     None => {
-                        let error = format!("[{}]", code::INVALID_SIGNATURE);
+                        let error = heads::bare_error(code::INVALID_SIGNATURE);
                         self.answer(id, Err(F::text(&error)));
                     }
                 }

@@ -413,5 +413,5 @@ fn without_star(word: &str) -> Option<String> {
     let (before, after) = split_once(word, "*")?;
     let before = before.strip_suffix('=').unwrap_or(before);
     let before = before.strip_suffix(['<', '>']).unwrap_or(before);
-    Some(format!("{before}{after}"))
+    Some([before, after].concat())
 }

@@ -1,5 +1,6 @@
 //! Why a text could not be read.
 
+use crate::text::{decimal, joined};
 use std::fmt;
 
 /// Where a text stops being MDSF, and why.
@@ -61,31 +62,76 @@ impl ReadError {
     }
 }
 
+impl ReadError {
+    /// What [`Display`](fmt::Display) shows, without what std's formatting weighs in a page.
+    pub fn sentence(&self) -> String {
+        let what = match self.kind {
+            ReadErrorKind::Expected { what, found } => {
+                joined(&["expected ", what, ", found ", &describe(found)])
+            }
+            ReadErrorKind::UnfinishedString => "a string has no closing quote".to_owned(),
+            ReadErrorKind::UnfinishedComment => "a comment has no closing `*/`".to_owned(),
+            ReadErrorKind::LineBreakInString => "a string is broken by a line end".to_owned(),
+            ReadErrorKind::BadEscape => "an escape sequence means no character".to_owned(),
+            ReadErrorKind::LeadingZero => "a number has a leading zero".to_owned(),
+            ReadErrorKind::TooDeep { limit } => joined(&[
+                "more than ",
+                &decimal(limit as i64),
+                " arrays and objects are open",
+            ]),
+            ReadErrorKind::TooManyValues { limit } => {
+                joined(&["there are more than ", &decimal(limit as i64), " values"])
+            }
+        };
+        joined(&[&what, " at byte ", &*decimal(self.position as i64)])
+    }
+}
+
+fn describe(found: Option<char>) -> String {
+    let Some(c) = found else {
+        return "the end of the text".to_owned();
+    };
+    if ('!'..='~').contains(&c) {
+        return String::from_iter(['`', c, '`']);
+    }
+    // At least four digits, as is usual.
+    let digits = if c > '\u{fffff}' {
+        6
+    } else if c > '\u{ffff}' {
+        5
+    } else {
+        4
+    };
+    let mut text = String::from("U+");
+    for place in (0..digits).rev() {
+        let digit = u32::from(c) >> (4 * place) & 15;
+        text.extend(char::from_digit(digit, 16).map(|digit| digit.to_ascii_uppercase()));
+    }
+    text
+}
+
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            ReadErrorKind::Expected { what, found } => {
-                write!(f, "expected {what}, found ")?;
-                match found {
-                    None => f.write_str("the end of the text")?,
-                    Some(c @ '!'..='~') => write!(f, "`{c}`")?,
-                    Some(c) => write!(f, "U+{:04X}", u32::from(c))?,
-                }
-            }
-            ReadErrorKind::UnfinishedString => f.write_str("a string has no closing quote")?,
-            ReadErrorKind::UnfinishedComment => f.write_str("a comment has no closing `*/`")?,
-            ReadErrorKind::LineBreakInString => f.write_str("a string is broken by a line end")?,
-            ReadErrorKind::BadEscape => f.write_str("an escape sequence means no character")?,
-            ReadErrorKind::LeadingZero => f.write_str("a number has a leading zero")?,
-            ReadErrorKind::TooDeep { limit } => {
-                write!(f, "more than {limit} arrays and objects are open")?;
-            }
-            ReadErrorKind::TooManyValues { limit } => {
-                write!(f, "there are more than {limit} values")?
-            }
-        }
-        write!(f, " at byte {}", self.position)
+        f.write_str(&self.sentence())
     }
 }
 
 impl std::error::Error for ReadError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_character_that_cannot_be_seen_is_told_by_its_number() {
+        for (found, told) in [
+            ('~', "`~`"),
+            (' ', "U+0020"),
+            ('é', "U+00E9"),
+            ('😀', "U+1F600"),
+            ('\u{10ffff}', "U+10FFFF"),
+        ] {
+            assert_eq!(describe(Some(found)), told);
+        }
+    }
+}
