@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Where the Makefile puts the tools, for those who run this alone.
+export PATH=$PWD/.tools/bin:$PATH
 again=$(mktemp -d)
 trap 'rm -rf "$again"' EXIT
 mkdir "$again/checkout"
