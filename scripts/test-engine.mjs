@@ -19,6 +19,11 @@ const engine = engines.find(({ name }) => name.toLowerCase() === wanted);
 let server;
 let browser;
 
+// Each of what we start ends when we exit, which a signal alone does not make us do.
+for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]]) {
+  process.once(signal, () => process.exit(status));
+}
+
 try {
   if (!engine) throw new Error(`no engine is called ${wanted}`);
   if (engine.found) process.exitCode = await run();
@@ -70,7 +75,9 @@ async function play(binary) {
     env: { ...process.env, NO_HEADLESS: '1', WASM_BINDGEN_TEST_ADDRESS: `127.0.0.1:${port}` },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const exited = once(runner, 'exit');
+  const kill = () => runner.kill();
+  process.once('exit', kill);
+  const exited = once(runner, 'exit').finally(() => process.off('exit', kill));
   const origin = `http://127.0.0.1:${port}/`;
   const proxy = await startProxy(origin);
   let page;
