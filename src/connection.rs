@@ -1,9 +1,8 @@
 //! Link: what the page's Connection does its work through: calls, events, inspect, ping, close.
 
-use jstp_proto::{decimal, joined};
 use std::rc::Rc;
 
-use jstp_proto::error::code;
+use js_sys::JsString;
 use jstp_proto::{Auth, CallId, Refused};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -12,7 +11,6 @@ use crate::clock;
 use crate::driver::{Driver, Issue};
 use crate::error;
 use crate::page_connection::PageConnection;
-use crate::payload::{self, Sending};
 use crate::session::{self, PageSession};
 use crate::settings::{Transport, check_range, duration};
 use crate::status;
@@ -103,13 +101,12 @@ impl Link {
         waiter: Waiter,
         interface: &str,
         method: &str,
-        args: &JsValue,
+        args: JsString,
         resend: bool,
         timeout: Option<f64>,
     ) -> Result<f64, JsValue> {
         #[cfg(feature = "trap")]
         crate::trap::at(&method.into());
-        let args = self.arguments(args)?;
         let issue: Issue<'_> = Box::new(|core| {
             if resend {
                 core.call_with_resend(interface, method, args)
@@ -131,9 +128,8 @@ impl Link {
         &self,
         interface: &str,
         event: &str,
-        args: &JsValue,
+        args: JsString,
     ) -> Result<(), JsValue> {
-        let args = self.arguments(args)?;
         self.driver
             .turn(|core, _| core.emit(interface, event, args))
             .map_err(|refused| error::refused(&refused))
@@ -200,7 +196,7 @@ impl Link {
             2 => Auth::Resume,
             3 => Auth::Custom {
                 strategy: first,
-                credentials: payload::write(second, "credentials", &self.sending())?,
+                credentials: second.clone().unchecked_into(),
             },
             _ => {
                 let session: &PageSession = second.unchecked_ref();
@@ -238,20 +234,9 @@ impl Link {
             .unwrap_or_default()
     }
 
-    /// Answers a call or an inspect of the peer's.
-    pub fn answer(&self, id: f64, error: &JsValue, results: &JsValue) {
-        let sending = &self.sending();
-        let text = if error.is_falsy() {
-            payload::write(results, "results", sending).map(Ok)
-        } else {
-            error::to_peer(error)
-                .and_then(|array| payload::write(&array, "error", sending))
-                .map(Err)
-        };
-        let answer = text.unwrap_or_else(|error| {
-            error::report(&error);
-            Err(joined(&["[", &decimal(code::INTERNAL_API_ERROR), "]"]).into())
-        });
+    /// Answers a call or an inspect of the peer's with results, or with an error.
+    pub fn answer(&self, id: f64, failed: bool, text: JsString) {
+        let answer = if failed { Err(text) } else { Ok(text) };
         self.driver.turn(|core, _| core.answer(id as i64, answer));
     }
 
@@ -326,15 +311,5 @@ impl Link {
     /// Ends the connection (protocol.md 7.6).
     pub fn close(&self) {
         self.driver.close();
-    }
-}
-
-impl Link {
-    fn sending(&self) -> Sending {
-        self.driver.transport(Transport::sending)
-    }
-
-    fn arguments(&self, args: &JsValue) -> Result<js_sys::JsString, JsValue> {
-        payload::write(args, "args", &self.sending())
     }
 }

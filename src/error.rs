@@ -14,9 +14,6 @@ extern "C" {
 
     #[wasm_bindgen(static_method_of = RemoteError, js_name = fromJstpArray)]
     fn from_jstp_array(array: &JsValue) -> RemoteError;
-
-    #[wasm_bindgen(static_method_of = RemoteError, js_name = getJstpArrayFor, catch)]
-    fn get_jstp_array_for(value: &JsValue) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen(module = "/src/js/emitter.js")]
@@ -48,11 +45,6 @@ pub(crate) fn from_peer(array: &JsValue) -> JsValue {
         return plain("the peer answered with an error that has no code");
     }
     RemoteError::from_jstp_array(array).into()
-}
-
-/// The array that tells the peer of whatever a handler failed with.
-pub(crate) fn to_peer(value: &JsValue) -> Result<JsValue, JsValue> {
-    RemoteError::get_jstp_array_for(value)
 }
 
 /// What a caller gets for something the core would not send.

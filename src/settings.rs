@@ -9,7 +9,6 @@ use jstp_proto::version::Range;
 use wasm_bindgen::prelude::*;
 
 use crate::error::plain;
-use crate::payload::Sending;
 use crate::session::PageSession;
 
 #[wasm_bindgen]
@@ -63,23 +62,8 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(crate) fn construct(this: &Transport) -> Option<Function>;
 
-    #[wasm_bindgen(method, getter, js_name = allowNonFinite)]
-    fn allow_non_finite(this: &Transport) -> bool;
-
-    #[wasm_bindgen(method, getter, js_name = honourToMDSF)]
-    fn honour_to_mdsf(this: &Transport) -> bool;
-
     #[wasm_bindgen(method, getter, js_name = limits)]
     fn transport_limits(this: &Transport) -> Array;
-}
-
-impl Transport {
-    pub(crate) fn sending(&self) -> Sending {
-        Sending {
-            allow_non_finite: self.allow_non_finite(),
-            honour_to_mdsf: self.honour_to_mdsf(),
-        }
-    }
 }
 
 impl Settings {

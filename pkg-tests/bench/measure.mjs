@@ -1,12 +1,23 @@
 // Runs in the page: times reading and writing, ours beside the engine's JSON and upstream's codec.
 
-import init, { benchRead, benchWrite } from '/built/jstp_wasm.js';
+import init, { benchRead, benchSend } from '/built/jstp_wasm.js';
+import { write } from '/src/write.js';
 import { samples } from './data.mjs';
 import { loadUpstream } from './upstream.mjs';
 
 const ROUNDS = 15;
 /** A batch lasts at least this many milliseconds: the clock of a page is coarse. */
 const BATCH = 10;
+
+/** What a transport may carry, unless told otherwise. */
+const options = { allowNonFinite: false, honourToMDSF: false };
+
+/** Writes a value and hands the text to the module, as a call does. */
+const benchWrite = (value) => {
+  const text = write(value, 'args', options);
+  benchSend(text);
+  return text;
+};
 
 /** Measures everything; resolves to one row for each sample and direction. */
 export async function measure(only) {

@@ -33,6 +33,7 @@ async function measure(only) {
     folders: {
       '/': fileURLToPath(new URL('.', import.meta.url)),
       '/built/': `${built}/`,
+      '/src/': join(root, 'src/js/'),
       '/mdsf/': join(root, 'pkg-tests/node_modules/mdsf/'),
     },
   });

@@ -6,6 +6,7 @@ import { readApp, readArgs, readAuth, readCall, readCallback, readInterval, read
 import { ERR_CONNECTION_CLOSED, ERR_INTERFACE_NOT_FOUND, ERR_INTERNAL_API_ERROR, RemoteError } from './remote-error.js';
 import { RemoteProxy } from './remote-proxy.js';
 import { Waiter } from './waiter.js';
+import { write } from './write.js';
 
 // What a connection tells only while somebody listens (protocol.md 10); `messageRejected` it always
 // tells.
@@ -19,6 +20,9 @@ const LOGGED = [
   'callback',
   'inspect',
 ];
+
+/** What `readAuth` calls a strategy of the server's own. */
+const CUSTOM = 3;
 
 let nextId = 0;
 
@@ -91,14 +95,15 @@ export class Connection extends Emitter {
 
   handshake(app, login, password, callback) {
     // A function ends the arguments wherever it stands (Q62).
-    const given = [login, password, callback];
-    const found = given.findIndex((value) => typeof value === 'function');
+    const asGiven = [login, password, callback];
+    const found = asGiven.findIndex((value) => typeof value === 'function');
     const end = found < 0 ? 2 : found;
-    const [who, secret] = given.slice(0, end);
-    return asked(given[end], (waiter) => {
+    const [who, secret] = asGiven.slice(0, end);
+    return asked(asGiven[end], (waiter) => {
       const { name, range } = readApp(app);
-      const auth = readAuth(who, secret, this.#link.sessionId);
-      this.#link.handshake(waiter, name, range, ...auth);
+      const [kind, first, second] = readAuth(who, secret, this.#link.sessionId);
+      const given = kind === CUSTOM ? this.#write(second, 'credentials') : second;
+      this.#link.handshake(waiter, name, range, kind, first, given);
     });
   }
 
@@ -118,7 +123,8 @@ export class Connection extends Emitter {
       const { timeout = this.#settings.callTimeout, signal, resend = false } = readCall(last);
       readArgs(args);
       if (signal?.aborted) return waiter.failed(signal.reason);
-      const call = this.#link.callMethod(waiter, interfaceName, methodName, args, again || resend, timeout);
+      const text = this.#write(args, 'args');
+      const call = this.#link.callMethod(waiter, interfaceName, methodName, text, again || resend, timeout);
       if (signal && !waiter.isOver) {
         const abort = () => this.#link.abort(call, signal.reason);
         waiter.over = () => signal.removeEventListener('abort', abort);
@@ -134,7 +140,12 @@ export class Connection extends Emitter {
   emitRemoteEvent(interfaceName, eventName, args) {
     readName(interfaceName, 'interfaceName');
     readName(eventName, 'eventName');
-    this.#link.emitRemoteEvent(interfaceName, eventName, readArgs(args));
+    this.#link.emitRemoteEvent(interfaceName, eventName, this.#write(readArgs(args), 'args'));
+  }
+
+  /** The text of a payload, as the transport may carry it. */
+  #write(value, name) {
+    return write(value, name, this.#settings.transport);
   }
 
   inspectInterface(interfaceName, callback) {
@@ -325,12 +336,28 @@ export class Connection extends Emitter {
     }
   }
 
+  /** Answers a call or an inspect of the peer's. */
+  #answer(id, error, results) {
+    let failed = Boolean(error);
+    let text;
+    try {
+      text = failed
+        ? this.#write(RemoteError.getJstpArrayFor(error), 'error')
+        : this.#write(results, 'results');
+    } catch (thrown) {
+      report(thrown);
+      failed = true;
+      text = `[${ERR_INTERNAL_API_ERROR}]`;
+    }
+    this.#link.answer(id, failed, text);
+  }
+
   /** The peer calls a method of the page's application. */
   static called(connection, id, interfaceName, methodName, args) {
     const { session } = connection;
     const answer = (error, ...results) => {
       // A call of a session that was given up meanwhile: in the next one its id means nothing.
-      if (connection.session === session) connection.#link.answer(id, error, results);
+      if (connection.session === session) connection.#answer(id, error, results);
     };
     try {
       connection.application.callMethod(connection, interfaceName, methodName, args, answer);
@@ -348,8 +375,8 @@ export class Connection extends Emitter {
     } catch (error) {
       report(error);
     }
-    if (methods) connection.#link.answer(id, null, [...methods]);
-    else connection.#link.answer(id, new RemoteError(ERR_INTERFACE_NOT_FOUND), []);
+    if (methods) connection.#answer(id, null, [...methods]);
+    else connection.#answer(id, new RemoteError(ERR_INTERFACE_NOT_FOUND));
   }
 
   /** The peer emitted an event: tells the interface's proxy, then the application's handler. */

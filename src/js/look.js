@@ -1,4 +1,4 @@
-// Whether JSON.stringify says all there is to say about a value, and its text if so.
+// Whether JSON.stringify says all there is to say about a value.
 //
 // The look costs about a sixth of the stringifying, so it is kept to what the engine does fast: one
 // property of each object that plain data does not have, `for in`, and `typeof`. It may be wrong in
@@ -11,23 +11,8 @@ const { isArray } = Array;
 const { toString } = Object.prototype;
 const { toJSON, toISOString } = Date.prototype;
 
-/** The text of `value`, or undefined where JSON.stringify would send something else than MDSF can. */
-export function write(value) {
-  try {
-    if (differs(value)) return undefined;
-    const text = JSON.stringify(value);
-    // Line terminators in JavaScript; upstream's native parser takes them for the end of the text.
-    // A string of one-byte characters is not searched at all.
-    return text.includes('\u2028') || text.includes('\u2029')
-      ? text.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
-      : text;
-  } catch {
-    // A bigint, or page code that threw. The slow writer meets it again and knows where it is.
-    return undefined;
-  }
-}
-
-function differs(value) {
+/** Whether JSON.stringify would send something else than MDSF can, or may. */
+export function differs(value) {
   switch (typeof value) {
     case 'object': return value !== null && (isArray(value) ? listDiffers(value, 0) : objectDiffers(value, 0));
     case 'number': return !Number.isFinite(value);

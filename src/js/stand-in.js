@@ -1,16 +1,5 @@
 // What is sent in the place of an object: what it says itself, the bytes it holds, or the primitive
-// it boxes. And what kind of value that is.
-
-/** Keep in step with `Kind` in src/payload/walk.rs. */
-const TEXT = 0;
-const UNDEFINED = 1;
-const NON_FINITE = 2;
-const ARRAY = 3;
-const OBJECT = 4;
-const BYTES = 5;
-const BIGINT = 6;
-const FUNCTION = 7;
-const SYMBOL = 8;
+// it boxes.
 
 const { toString } = Object.prototype;
 const boxed = {
@@ -38,21 +27,6 @@ export function standIn(value, key, honourToMDSF) {
     }
   }
   return typeof value === 'object' && value !== null ? bytesOf(value) ?? unboxed(value) : value;
-}
-
-export function kindOf(value) {
-  switch (typeof value) {
-    case 'string': case 'boolean': return TEXT;
-    case 'number': return Number.isFinite(value) ? TEXT : NON_FINITE;
-    case 'undefined': return UNDEFINED;
-    case 'bigint': return BIGINT;
-    case 'function': return FUNCTION;
-    case 'symbol': return SYMBOL;
-    default:
-      if (value === null) return TEXT;
-      if (Array.isArray(value)) return ARRAY;
-      return ArrayBuffer.isView(value) ? BYTES : OBJECT;
-  }
 }
 
 /** The bytes of a buffer, of this page or of another one's, or of a view. */

@@ -1,0 +1,36 @@
+// The text of what a page sends. The engine's JSON.stringify writes whatever it writes exactly, and
+// walk.js the rest; the text never enters linear memory but as a reference.
+
+import { differs } from './look.js';
+import { walk } from './walk.js';
+
+/**
+ * Writes a value as the text of a payload. `name` is what an error calls it: with `args`, one reads
+ * `args[0].price is NaN`. `allowNonFinite` and `honourToMDSF` are those of a transport's options.
+ *
+ * What JSON has is written as JSON.stringify would, with the same calls of `toJSON`; `undefined` in
+ * arrays stays itself, buffers and their views become base64 (mdsf.md 4.1). Getters may be read twice.
+ * Throws a TypeError or RangeError that names the place of what cannot be sent, or whatever a getter or
+ * a `toJSON` threw.
+ */
+export function write(value, name, options) {
+  return escaped((options.honourToMDSF ? undefined : exactly(value)) ?? walk(value, name, options));
+}
+
+/** The text, if JSON.stringify says all there is to say. */
+function exactly(value) {
+  try {
+    return differs(value) ? undefined : JSON.stringify(value);
+  } catch {
+    // A bigint, or page code that threw. The slow writer meets it again and knows where it is.
+    return undefined;
+  }
+}
+
+/** Line terminators in JavaScript; upstream's native parser takes them for the end of the text. */
+function escaped(text) {
+  // A string of one-byte characters is not searched at all.
+  return text.includes('\u2028') || text.includes('\u2029')
+    ? text.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
+    : text;
+}
