@@ -334,7 +334,7 @@ impl<'de> SeqAccess<'de> for Elements {
 
 struct Members {
     members: object::IntoIter,
-    value: Option<(String, Value)>,
+    value: Option<object::Member>,
 }
 
 impl<'de> MapAccess<'de> for Members {
@@ -345,8 +345,12 @@ impl<'de> MapAccess<'de> for Members {
         seed: K,
     ) -> Result<Option<K::Value>, ValueError> {
         // A member that is undefined does not exist.
-        let Some((name, value)) = self.members.find(|(_, value)| *value != Value::Undefined) else {
-            return Ok(None);
+        let (name, value) = loop {
+            match self.members.next_member() {
+                None => return Ok(None),
+                Some((_, Value::Undefined)) => {}
+                Some(member) => break member,
+            }
         };
         let key = seed
             .deserialize(Key(&name))

@@ -59,6 +59,9 @@ pub(super) fn write(number: f64, out: &mut String) {
     if magnitude < 9_007_199_254_740_992.0 && magnitude.fract() == 0.0 {
         return write_integer(magnitude as u64, out);
     }
+    if let Some((digits, places)) = few_places(magnitude) {
+        return write_fixed(digits, places, out);
+    }
     // Rust's shortest digits are ECMAScript's; only where the point goes differs.
     let mut scientific = Buffer {
         bytes: [0; 32],
@@ -98,6 +101,43 @@ pub(super) fn write(number: f64, out: &mut String) {
             out.push_str(mantissa);
             out.push_str(if exponent < 0 { "e-" } else { "e+" });
             write_integer(u64::from(exponent.unsigned_abs()), out);
+        }
+    }
+}
+
+/// The number as an integer and how many of its digits stand after the point, where a few do and all digits
+/// are fewer than a double keeps apart.
+fn few_places(magnitude: f64) -> Option<(u64, usize)> {
+    const POWERS: [f64; 5] = [1e0, 1e1, 1e2, 1e3, 1e4];
+    for (places, power) in POWERS.into_iter().enumerate().skip(1) {
+        let scaled = magnitude * power;
+        if scaled >= 1e15 {
+            return None;
+        }
+        let digits = (scaled + 0.5) as u64;
+        // Both are exact, so the quotient is the double that the decimal is read as. No other decimal of
+        // up to 15 digits is read as the same, and none with fewer places was.
+        if digits as f64 / power == magnitude {
+            return Some((digits, places));
+        }
+    }
+    None
+}
+
+/// Appends a number of which so many digits stand after the point.
+fn write_fixed(digits: u64, places: usize, out: &mut String) {
+    let mut room = [0; 20];
+    let digits = integer_digits(digits, &mut room);
+    match digits.len().checked_sub(places) {
+        Some(whole) if whole > 0 => {
+            out.push_str(&digits[..whole]);
+            out.push('.');
+            out.push_str(&digits[whole..]);
+        }
+        _ => {
+            out.push_str("0.");
+            (digits.len()..places).for_each(|_| out.push('0'));
+            out.push_str(digits);
         }
     }
 }
@@ -143,5 +183,60 @@ impl std::fmt::Write for Buffer {
         room.copy_from_slice(text.as_bytes());
         self.len += text.len();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shortest(number: f64) -> String {
+        let mut out = String::new();
+        write(number, &mut out);
+        out
+    }
+
+    #[test]
+    fn a_number_of_a_few_places_is_written_as_the_shortest_that_reads_the_same() {
+        let wholes = [
+            0_u64,
+            1,
+            9,
+            10,
+            4_503,
+            999_999,
+            99_999_999_999,
+            900_719_925_474,
+        ];
+        for whole in wholes {
+            for thousandths in 0..1000 {
+                let text = format!("{whole}.{thousandths:03}1");
+                let number: f64 = text.parse().expect("a decimal");
+                for number in [number, number * 10.0, number * 1000.0, number / 7.0] {
+                    // What Rust writes without an exponent, which is none up to here.
+                    assert_eq!(shortest(number), format!("{number}"));
+                    assert_eq!(shortest(-number), format!("-{number}"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_next_to_one_of_a_few_places_is_another() {
+        for number in [
+            0.1_f64,
+            0.3,
+            2.5,
+            9.99,
+            123.456,
+            1e-4,
+            0.0001,
+            99_999_999_999.999,
+        ] {
+            for near in [number.next_up(), number.next_down()] {
+                assert_eq!(shortest(near).parse(), Ok(near));
+                assert_ne!(shortest(near), shortest(number));
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::fmt;
 
 use indexmap::IndexMap;
+use smol_str::SmolStr;
 
 use super::value::Value;
 
@@ -16,13 +17,16 @@ pub struct Object {
 }
 
 /// Up to this many members, comparing keys one by one is faster than hashing.
-const FEW: usize = 12;
+pub(super) const FEW: usize = 12;
 
 #[derive(Clone)]
 enum Members {
-    Few(Vec<(String, Value)>),
-    Many(Box<IndexMap<String, Value, RandomState>>),
+    Few(Vec<Member>),
+    Many(Box<IndexMap<SmolStr, Value, RandomState>>),
 }
+
+/// Names of the usual length stand beside their values instead of taking memory of their own.
+pub(super) type Member = (SmolStr, Value);
 
 impl Object {
     /// An object without members.
@@ -30,6 +34,16 @@ impl Object {
         Self {
             members: Members::Few(Vec::new()),
         }
+    }
+
+    /// An object of members whose keys are all different.
+    pub(super) fn of(members: Vec<Member>) -> Self {
+        let members = if members.len() > FEW {
+            Members::Many(Box::new(members.into_iter().collect()))
+        } else {
+            Members::Few(members)
+        };
+        Self { members }
     }
 
     /// The number of members.
@@ -59,10 +73,7 @@ impl Object {
     /// The value of `key`, to be changed.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         match &mut self.members {
-            Members::Few(members) => members
-                .iter_mut()
-                .find(|(name, _)| name == key)
-                .map(|(_, value)| value),
+            Members::Few(members) => find_mut(members, key),
             Members::Many(members) => members.get_mut(key),
         }
     }
@@ -74,12 +85,15 @@ impl Object {
 
     /// Sets the value of `key` and returns the one it had. A key that is there already keeps its place.
     pub fn insert(&mut self, key: impl Into<String>, value: Value) -> Option<Value> {
-        let key = key.into();
+        self.insert_member(key.into().into(), value)
+    }
+
+    pub(super) fn insert_member(&mut self, key: SmolStr, value: Value) -> Option<Value> {
         let members = match &mut self.members {
             Members::Many(members) => return members.insert(key, value),
             Members::Few(members) => members,
         };
-        if let Some((_, old)) = members.iter_mut().find(|(name, _)| *name == key) {
+        if let Some(old) = find_mut(members, &key) {
             return Some(std::mem::replace(old, value));
         }
         members.push((key, value));
@@ -113,6 +127,13 @@ impl Object {
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.iter().map(|(key, _)| key)
     }
+}
+
+/// The value of `key` among a few members.
+#[inline]
+pub(super) fn find_mut<'m>(members: &'m mut [Member], key: &str) -> Option<&'m mut Value> {
+    let same = members.iter_mut().find(|(name, _)| name == key);
+    same.map(|(_, value)| value)
 }
 
 impl Default for Object {
@@ -159,8 +180,8 @@ pub struct Iter<'a>(IterOf<'a>);
 
 #[derive(Clone, Debug)]
 enum IterOf<'a> {
-    Few(std::slice::Iter<'a, (String, Value)>),
-    Many(indexmap::map::Iter<'a, String, Value>),
+    Few(std::slice::Iter<'a, Member>),
+    Many(indexmap::map::Iter<'a, SmolStr, Value>),
 }
 
 impl<'a> Iterator for Iter<'a> {
@@ -198,18 +219,24 @@ pub struct IntoIter(IntoIterOf);
 
 #[derive(Debug)]
 enum IntoIterOf {
-    Few(std::vec::IntoIter<(String, Value)>),
-    Many(indexmap::map::IntoIter<String, Value>),
+    Few(std::vec::IntoIter<Member>),
+    Many(indexmap::map::IntoIter<SmolStr, Value>),
+}
+
+impl IntoIter {
+    pub(super) fn next_member(&mut self) -> Option<Member> {
+        match &mut self.0 {
+            IntoIterOf::Few(members) => members.next(),
+            IntoIterOf::Many(members) => members.next(),
+        }
+    }
 }
 
 impl Iterator for IntoIter {
     type Item = (String, Value);
 
     fn next(&mut self) -> Option<Self::Item> {
-        match &mut self.0 {
-            IntoIterOf::Few(members) => members.next(),
-            IntoIterOf::Many(members) => members.next(),
-        }
+        self.next_member().map(|(key, value)| (key.into(), value))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

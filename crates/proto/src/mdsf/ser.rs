@@ -2,6 +2,8 @@
 
 use serde::ser::{self, Serialize, SerializeMap as _, Serializer};
 
+use smol_str::SmolStr;
+
 use super::object::Object;
 use super::value::{Value, ValueError};
 use super::{MAX_SAFE_INTEGER, base64, float};
@@ -215,7 +217,7 @@ impl Serializer for ValueSerializer {
     fn serialize_map(self, _: Option<usize>) -> Result<Members, ValueError> {
         Ok(Members {
             members: Object::new(),
-            key: String::new(),
+            key: SmolStr::default(),
             variant: None,
         })
     }
@@ -323,12 +325,12 @@ impl ser::SerializeTupleVariant for Elements {
 /// An object in the making, perhaps the content of an enum's variant.
 pub(super) struct Members {
     members: Object,
-    key: String,
+    key: SmolStr,
     variant: Option<&'static str>,
 }
 
 impl Members {
-    fn push<T: Serialize + ?Sized>(&mut self, key: String, value: &T) -> Result<(), ValueError> {
+    fn push<T: Serialize + ?Sized>(&mut self, key: SmolStr, value: &T) -> Result<(), ValueError> {
         let value = value.serialize(ValueSerializer).map_err(|error| {
             let error = error.in_member(&key);
             match self.variant {
@@ -337,7 +339,7 @@ impl Members {
             }
         })?;
         if value != Value::Undefined {
-            self.members.insert(key, value);
+            self.members.insert_member(key, value);
         }
         Ok(())
     }
@@ -357,12 +359,13 @@ impl ser::SerializeMap for Members {
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), ValueError> {
         self.key = match key.serialize(ValueSerializer)? {
-            Value::String(text) => text,
-            Value::Bool(value) => value.to_string(),
+            Value::String(text) => text.into(),
+            Value::Bool(true) => SmolStr::new_static("true"),
+            Value::Bool(false) => SmolStr::new_static("false"),
             Value::Number(number) => {
                 let mut name = String::new();
                 float::write(number, &mut name);
-                name
+                name.into()
             }
             _ => return Err(ValueError::new("a map's key is neither text nor a number")),
         };
@@ -388,7 +391,7 @@ impl ser::SerializeStruct for Members {
         key: &'static str,
         value: &T,
     ) -> Result<(), ValueError> {
-        self.push(key.to_owned(), value)
+        self.push(SmolStr::new_static(key), value)
     }
 
     fn end(self) -> Result<Value, ValueError> {
@@ -405,7 +408,7 @@ impl ser::SerializeStructVariant for Members {
         key: &'static str,
         value: &T,
     ) -> Result<(), ValueError> {
-        self.push(key.to_owned(), value)
+        self.push(SmolStr::new_static(key), value)
     }
 
     fn end(self) -> Result<Value, ValueError> {

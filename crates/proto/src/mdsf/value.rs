@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use smol_str::SmolStr;
+
 use super::error::ReadError;
 use super::key::Key;
 use super::number::Number;
-use super::object::Object;
+use super::object::{self, Member, Object};
 use super::read::{Reader, Visitor};
 use super::text::Text;
 
@@ -112,17 +114,31 @@ impl From<Object> for Value {
 }
 
 /// Builds a [`Value`] of what it is told.
+///
+/// What is complete waits on two stacks until what it stands in is complete as well, which then takes exactly
+/// the memory that it needs.
 #[derive(Debug, Default)]
 pub struct ValueReader {
     /// The arrays and objects that are open, the outermost first.
     open: Vec<Unfinished>,
+    /// The elements of all arrays that are open.
+    elements: Vec<Value>,
+    /// The members of all objects that are open, those with many excepted.
+    members: Vec<Member>,
     complete: Value,
 }
 
 #[derive(Debug)]
 enum Unfinished {
-    Array(Vec<Value>),
-    Object { members: Object, key: String },
+    /// Its elements begin here.
+    Array(usize),
+    Object {
+        /// Its members begin here.
+        start: usize,
+        /// All its members, once there are many.
+        many: Option<Box<Object>>,
+        key: SmolStr,
+    },
 }
 
 impl ValueReader {
@@ -131,20 +147,42 @@ impl ValueReader {
         self.complete
     }
 
+    #[inline]
     fn push(&mut self, value: Value) {
         match self.open.last_mut() {
             None => self.complete = value,
-            Some(Unfinished::Array(elements)) => elements.push(value),
-            Some(Unfinished::Object { members, key }) => {
-                members.insert(std::mem::take(key), value);
+            Some(Unfinished::Array(_)) => self.elements.push(value),
+            Some(Unfinished::Object { start, many, key }) => {
+                let key = std::mem::take(key);
+                if let Some(many) = many {
+                    many.insert_member(key, value);
+                    return;
+                }
+                if let Some(old) = object::find_mut(&mut self.members[*start..], &key) {
+                    *old = value;
+                    return;
+                }
+                self.members.push((key, value));
+                if self.members.len() - *start > object::FEW {
+                    *many = Some(Box::new(Object::of(self.members.split_off(*start))));
+                }
             }
         }
     }
 
     fn close(&mut self) {
         match self.open.pop() {
-            Some(Unfinished::Array(elements)) => self.push(Value::Array(elements)),
-            Some(Unfinished::Object { members, .. }) => self.push(Value::Object(members)),
+            Some(Unfinished::Array(start)) => {
+                let elements = self.elements.split_off(start);
+                self.push(Value::Array(elements));
+            }
+            Some(Unfinished::Object { start, many, .. }) => {
+                let object = match many {
+                    Some(many) => *many,
+                    None => Object::of(self.members.split_off(start)),
+                };
+                self.push(Value::Object(object));
+            }
             None => {}
         }
     }
@@ -179,7 +217,7 @@ impl Visitor for ValueReader {
     }
 
     fn begin_array(&mut self) {
-        self.open.push(Unfinished::Array(Vec::new()));
+        self.open.push(Unfinished::Array(self.elements.len()));
     }
 
     fn end_array(&mut self) {
@@ -188,15 +226,15 @@ impl Visitor for ValueReader {
 
     fn begin_object(&mut self) {
         self.open.push(Unfinished::Object {
-            members: Object::new(),
-            key: String::new(),
+            start: self.members.len(),
+            many: None,
+            key: SmolStr::default(),
         });
     }
 
     fn key(&mut self, key: Key<'_>) {
-        let name = key.to_name().into_owned();
-        if let Some(Unfinished::Object { key, .. }) = self.open.last_mut() {
-            *key = name;
+        if let Some(Unfinished::Object { key: last, .. }) = self.open.last_mut() {
+            *last = SmolStr::new(key.to_name());
         }
     }
 

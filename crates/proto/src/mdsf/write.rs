@@ -166,7 +166,7 @@ fn write_up_to_next<'a>(open: &mut Vec<Open<'a>>, out: &mut String) -> Option<&'
                     }
                     *next += 1;
                     // Only the last needs the word: a comma right before the bracket says nothing (Q39).
-                    if *element != Value::Undefined || *next == elements.len() {
+                    if !matches!(element, Value::Undefined) || *next == elements.len() {
                         return Some(element);
                     }
                 }
