@@ -13,6 +13,8 @@ const GRACE_MS = 3_000;
  * @returns {Promise<{url: string, exited: Promise<string>, stop: () => Promise<void>}>}
  */
 export async function startServer([program, ...args]) {
+  // What cargo has to compile first takes as long as it takes.
+  if (program === 'cargo') await compile(args);
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   // The last resort when we end without having had time for `stop`.
   const kill = () => child.kill('SIGKILL');
@@ -50,17 +52,50 @@ export async function startServer([program, ...args]) {
 }
 
 /**
+ * As `startServer`, on `port` while it is free and else on one of the system's choice: another run may be
+ * using it, or take it in this moment.
+ * @param {string[]} command program and arguments
+ * @param {number} port
+ */
+export async function startServerOn(command, port) {
+  const start = (number) => startServer([...command, '--listen', `127.0.0.1:${number}`]);
+  if (!await isFree(port)) return start(0);
+  return start(port).catch(async (error) => {
+    if (await isFree(port)) throw error;
+    return start(0);
+  });
+}
+
+/** Builds what `cargo` with these arguments would run. */
+async function compile(args) {
+  const end = args.indexOf('--');
+  const options = args.slice(1, end < 0 ? undefined : end);
+  const child = spawn('cargo', ['build', ...options], { stdio: 'inherit' });
+  const kill = () => child.kill('SIGTERM');
+  process.once('exit', kill);
+  const how = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(`could not be started: ${error.message}`));
+    child.once('exit', (code, signal) => resolve(code === 0 ? null : `ended with ${signal ?? `status ${code}`}`));
+  });
+  process.off('exit', kill);
+  if (how) throw new Error(`cargo build ${how}`);
+}
+
+function isFree(port) {
+  return new Promise((resolve) => {
+    const probe = createServer()
+      .once('error', () => resolve(false))
+      .listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+}
+
+/**
  * Returns the first port from `preferred` upwards that nobody listens on.
  * @param {number} preferred
  */
 export async function freePort(preferred) {
   for (let port = preferred; port < 65_536; port += 1) {
-    const free = await new Promise((resolve) => {
-      const probe = createServer()
-        .once('error', () => resolve(false))
-        .listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-    });
-    if (free) return port;
+    if (await isFree(port)) return port;
   }
   throw new Error(`every port from ${preferred} upwards is taken`);
 }

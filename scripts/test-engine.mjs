@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { engines, wait } from '../pkg-tests/lib/engines.mjs';
 import { startProxy } from './proxy.mjs';
-import { freePort, startServer } from './server.mjs';
+import { freePort, startServerOn } from './server.mjs';
 
 // That of test-web.mjs, so that the tests are compiled once.
 const PORT = 38_117;
@@ -37,7 +37,7 @@ try {
 }
 
 async function run() {
-  server = await startServer([...command, '--listen', `127.0.0.1:${await freePort(PORT)}`]);
+  server = await startServerOn(command, PORT);
   browser = await engine.launch();
   let passed = 0;
   for (const binary of binaries(server.url)) {
@@ -70,7 +70,8 @@ function binaries(url) {
 
 /** Has the engine open a test binary's page; resolves to what it says in the end, or null for one without tests. */
 async function play(binary) {
-  const port = await freePort(40_000);
+  // Two runs at once seldom meet.
+  const port = await freePort(40_000 + Math.floor(Math.random() * 10_000));
   const runner = spawn('wasm-bindgen-test-runner', [binary], {
     env: { ...process.env, NO_HEADLESS: '1', WASM_BINDGEN_TEST_ADDRESS: `127.0.0.1:${port}` },
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startProxy } from './proxy.mjs';
-import { freePort, startServer } from './server.mjs';
+import { startServerOn } from './server.mjs';
 
 const PORT = 38_117;
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -30,9 +30,9 @@ for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 12
 
 try {
   proxy = await startProxy();
-  server = await startServer([...command, '--listen', `127.0.0.1:${await freePort(PORT)}`]);
+  server = await startServerOn(command, PORT);
   console.log(`browser tests against ${command.join(' ')} at ${server.url}`);
-  process.exitCode = verdict(await runTests(server.url));
+  process.exitCode = interrupted || verdict(await runTests(server.url));
 } catch (error) {
   console.error(`test-web: ${error.message}`);
   process.exitCode = 1;
