@@ -225,6 +225,10 @@ impl Driver {
             move |event| driver.socket_event(event),
         )
         .map_err(|error| self.cannot_open(&error))?;
+        // Page code may stand behind the constructor.
+        if self.is_given_up() {
+            return Err(self.cannot_connect(CLOSED_BY_OWNER));
+        }
         *self.socket.borrow_mut() = Some(socket);
         self.status.attempts.set(self.status.attempts.get() + 1);
         self.status

@@ -9,8 +9,12 @@ use crate::page_connection::PageConnection;
 extern "C" {
     type RemoteProxy;
 
-    #[wasm_bindgen(static_method_of = RemoteProxy, js_name = inspected)]
-    fn js_inspected(connection: &PageConnection, interface: &str, methods: &Array) -> JsValue;
+    #[wasm_bindgen(static_method_of = RemoteProxy, js_name = inspected, catch)]
+    fn js_inspected(
+        connection: &PageConnection,
+        interface: &str,
+        methods: &Array,
+    ) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen(module = "/src/js/event-stream.js")]
@@ -21,6 +25,13 @@ extern "C" {
 }
 
 /// The connection's proxy for an interface that was just inspected.
-pub(crate) fn inspected(connection: &PageConnection, interface: &str, methods: &Array) -> JsValue {
+///
+/// # Errors
+/// What the engine throws where the page has frozen the proxy or `remoteProxies`.
+pub(crate) fn inspected(
+    connection: &PageConnection,
+    interface: &str,
+    methods: &Array,
+) -> Result<JsValue, JsValue> {
     RemoteProxy::js_inspected(connection, interface, methods)
 }

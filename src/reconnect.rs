@@ -53,6 +53,11 @@ impl Driver {
         drop(life);
     }
 
+    /// Whether the connection was closed before the attempt under way has opened a transport.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.reconnecting.given_up.get()
+    }
+
     /// Listens to the page while it waits: what it lives through decides when to try.
     fn watch_page(self: &Rc<Self>) {
         let driver = Rc::clone(self);
@@ -156,7 +161,7 @@ impl Driver {
     pub(crate) fn open_transport(self: &Rc<Self>, waiter: Waiter) -> Result<(), JsValue> {
         // One transport at a time: the server may still take the old one for alive.
         self.drop_transport();
-        if self.reconnecting.given_up.get() {
+        if self.is_given_up() {
             return Err(self.cannot_connect(CLOSED_BY_OWNER));
         }
         self.set_attempt(Some(waiter));

@@ -199,8 +199,10 @@ impl Driver {
                     let results: Array = results.unchecked_into();
                     match (awaited, page) {
                         (Awaited::Proxy(interface), Some(page)) => {
-                            let proxy = proxy::inspected(page, &interface, &results);
-                            waiter.done(&Array::of1(&proxy));
+                            match proxy::inspected(page, &interface, &results) {
+                                Ok(proxy) => waiter.done(&Array::of1(&proxy)),
+                                Err(error) => waiter.failed(&error),
+                            }
                         }
                         _ => waiter.done(&results),
                     }

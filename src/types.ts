@@ -320,6 +320,7 @@ export declare class RemoteProxy<Interface = any> {
   /**
    * The arguments of each event of that name from now on. The iterator ends with its loop, when the signal
    * aborts and when the connection is closed for good, and fails with ERR_BUFFER_FULL (-4) when more than 1000 events wait to be looked at.
+   * Throws a TypeError for options of a wrong type.
    */
   events<Name extends (keyof EventsOf<Interface> & string) | OtherEvents<Interface>>(
     name: Name,
@@ -327,7 +328,7 @@ export declare class RemoteProxy<Interface = any> {
   ): AsyncIterableIterator<EventArgs<EventsOf<Interface>, Name>>;
   /**
    * The same methods, their calls bound to the options; those it has now, not those that a later
-   * inspection brings. What is wrong with an option is told by the call.
+   * inspection brings. What is wrong with an option is told by the call; options that are no object are a TypeError.
    */
   withOptions(options: CallOptions): BoundMethods<Interface>;
 }

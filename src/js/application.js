@@ -85,17 +85,18 @@ export class Application {
       returned = isAsync
         ? method.call(methods, connection, ...args)
         : method.call(methods, connection, ...args, answer);
+      if (typeof returned?.then !== 'function') return undefined;
     } catch (error) {
       return fail(error);
     }
-    if (typeof returned?.then !== 'function') return undefined;
-    returned.then(
+    // A thenable may throw, and may settle twice.
+    Promise.resolve(returned).then(
       (value) => (value === undefined ? answer(null) : answer(null, value)),
       (error) => {
         const plain = error instanceof Error && typeof error.toJSTP !== 'function';
         return plain ? fail(error) : answer(error);
       },
-    );
+    ).catch(fail);
     return undefined;
   }
 

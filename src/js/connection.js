@@ -1,7 +1,7 @@
 // Connection: what a page holds of a connection; the work is done behind `link`, in Rust.
 
 import { attempt, connect, Failure } from './connecting.js';
-import { changed, Emitter, report } from './emitter.js';
+import { changed, Emitter, quietly, report } from './emitter.js';
 import { readApp, readArgs, readAuth, readCall, readCallback, readInterval, readName, readTransport, takeCallback } from './options.js';
 import { ERR_CONNECTION_CLOSED, ERR_INTERFACE_NOT_FOUND, ERR_INTERNAL_API_ERROR, RemoteError } from './remote-error.js';
 import { RemoteProxy } from './remote-proxy.js';
@@ -127,12 +127,9 @@ export class Connection extends Emitter {
       const call = this.#link.callMethod(waiter, interfaceName, methodName, text, again || resend, timeout);
       if (signal && !waiter.isOver) {
         const abort = () => this.#link.abort(call, signal.reason);
-        waiter.over = () => signal.removeEventListener('abort', abort);
-        try {
-          signal.addEventListener('abort', abort);
-        } catch {
-          // One of the page's own that refuses listeners is one that never aborts.
-        }
+        // One of the page's own that refuses listeners is one that never aborts.
+        waiter.over = () => quietly(() => signal.removeEventListener('abort', abort));
+        quietly(() => signal.addEventListener('abort', abort));
       }
     });
   }
@@ -276,15 +273,20 @@ export class Connection extends Emitter {
 
   /** The handshake is done. */
   static connected(connection, username, session) {
-    connection.username = username ?? null;
-    connection.session = session;
-    connection.hasConnected = true;
+    // A frozen one shows what it has.
+    quietly(() => {
+      connection.username = username ?? null;
+      connection.session = session;
+      connection.hasConnected = true;
+    });
   }
 
   /** An earlier session goes on; its user is this connection's (Q19). */
   static resumed(connection) {
-    connection.username = connection.session?.username ?? null;
-    connection.hasConnected = true;
+    quietly(() => {
+      connection.username = connection.session?.username ?? null;
+      connection.hasConnected = true;
+    });
   }
 
   /** The connection is closed for good: whoever waits for its events waits no longer. */
@@ -313,7 +315,7 @@ export class Connection extends Emitter {
   /** The module behind the connection has failed: nothing more comes of it. */
   static failed(connection, error) {
     const previous = connection.#told;
-    connection.session = null;
+    quietly(() => { connection.session = null; });
     if (previous !== 'closed') {
       Connection.changed(connection, ['closed', previous, { reason: 'internal failure', error }]);
     }
@@ -321,14 +323,13 @@ export class Connection extends Emitter {
     if (connection.listenerCount('error') > 0) Emitter.emitLocally(connection, 'error', [error, connection]);
     Emitter.emitLocally(connection, 'close', [connection]);
     Connection.ended(connection);
-    Connection.ended(connection);
   }
 
   /** Emits a logging event on the client's logger, or on the connection itself. */
   static log(connection, name, args) {
-    const logger = connection.client?.logger;
-    if (!logger) return Emitter.emitLocally(connection, name, args);
     try {
+      const logger = connection.client?.logger;
+      if (!logger) return Emitter.emitLocally(connection, name, args);
       return logger.emit(name, ...args);
     } catch (error) {
       report(error);
@@ -355,7 +356,11 @@ export class Connection extends Emitter {
   /** The peer calls a method of the page's application. */
   static called(connection, id, interfaceName, methodName, args) {
     const { session } = connection;
+    let answered = false;
     const answer = (error, ...results) => {
+      // An application of the page's own making may not count.
+      if (answered) return;
+      answered = true;
       // A call of a session that was given up meanwhile: in the next one its id means nothing.
       if (connection.session === session) connection.#answer(id, error, results);
     };
@@ -371,11 +376,12 @@ export class Connection extends Emitter {
   static inspected(connection, id, interfaceName) {
     let methods;
     try {
-      methods = connection.application.getMethods(interfaceName);
+      const named = connection.application.getMethods(interfaceName);
+      methods = named && [...named];
     } catch (error) {
       report(error);
     }
-    if (methods) connection.#answer(id, null, [...methods]);
+    if (methods) connection.#answer(id, null, methods);
     else connection.#answer(id, new RemoteError(ERR_INTERFACE_NOT_FOUND));
   }
 

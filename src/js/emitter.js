@@ -12,10 +12,15 @@ export function report(error) {
 }
 
 function complain(args) {
+  quietly(() => console.error(...args));
+}
+
+/** For what page code may refuse, and nothing depends on. */
+export function quietly(act) {
   try {
-    console.error(...args);
+    act();
   } catch {
-    // As above.
+    // Its own business.
   }
 }
 
@@ -39,18 +44,20 @@ export class Emitter {
       Emitter.emitLocally(this, 'newListener', [name, listener]);
     }
     const entry = { listener, once };
-    const entries = this.#listeners.get(name) ?? [];
-    // A new array each time: an emit under way goes on with the listeners it began with.
-    this.#listeners.set(name, first ? [entry, ...entries] : [...entries, entry]);
+    const entries = this.#listeners.get(name);
+    if (!entries) this.#listeners.set(name, [entry]);
+    else if (first) entries.unshift(entry);
+    else entries.push(entry);
     this[changed]?.();
     return this;
   }
 
   #remove(name, entry) {
     const entries = this.#listeners.get(name);
-    if (!entries?.includes(entry)) return;
+    const index = entries?.indexOf(entry) ?? -1;
+    if (index < 0) return;
     if (entries.length === 1) this.#listeners.delete(name);
-    else this.#listeners.set(name, entries.filter((other) => other !== entry));
+    else entries.splice(index, 1);
     this[changed]?.();
     if (this.#listeners.has('removeListener')) {
       Emitter.emitLocally(this, 'removeListener', [name, entry.listener]);
@@ -142,7 +149,8 @@ export class Emitter {
       if (name === 'error') complain(args);
       return false;
     }
-    for (const entry of entries) {
+    // A copy: it goes on with the listeners it began with.
+    for (const entry of entries.slice()) {
       if (entry.once) {
         // An emit within this one may have come first.
         if (entry.isSpent) continue;

@@ -1,5 +1,7 @@
 // Events of a proxy as an async iterator: `for await (const [x] of proxy.events('tick')) …`
 
+import { quietly } from './emitter.js';
+import { readOptions, readSignal } from './options.js';
 import { ERR_BUFFER_FULL, RemoteError } from './remote-error.js';
 
 const LIMIT = 1000;
@@ -9,7 +11,8 @@ const LIMIT = 1000;
  * aborts or the connection is closed, of which `untilEnded` tells, and fails with ERR_BUFFER_FULL when
  * more than 1000 events wait to be looked at.
  */
-export function eventStream(emitter, name, untilEnded, { signal } = {}) {
+export function eventStream(emitter, name, untilEnded, options) {
+  const signal = readSignal(readOptions(options));
   const waiting = [];
   let reader = null;
   let failure = null;
@@ -19,7 +22,7 @@ export function eventStream(emitter, name, untilEnded, { signal } = {}) {
     if (ended) return;
     ended = true;
     emitter.off(name, hear);
-    signal?.removeEventListener('abort', end);
+    if (signal) quietly(() => signal.removeEventListener('abort', end));
     forget?.();
     reader?.resolve({ value: undefined, done: true });
     reader = null;
@@ -36,7 +39,7 @@ export function eventStream(emitter, name, untilEnded, { signal } = {}) {
   emitter.on(name, hear);
   const forget = untilEnded(end);
   if (!forget || signal?.aborted) end();
-  else signal?.addEventListener('abort', end);
+  else if (signal) quietly(() => signal.addEventListener('abort', end));
 
   return {
     next() {

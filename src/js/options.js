@@ -84,12 +84,21 @@ export function readInterval(value) {
   return Math.ceil(Math.min(value, LONGEST));
 }
 
+/** Options that may be left out; what is in them is read where it is needed. */
+export function readOptions(value) {
+  return optional(value, isObject, 'options', 'an object') ?? {};
+}
+
+export function readSignal(options) {
+  const isSignal = (value) => isObject(value) && 'aborted' in value && 'addEventListener' in value;
+  return optional(options.signal, isSignal, 'options.signal', 'an AbortSignal');
+}
+
 /** Reads what stands last in a call: a callback, options, or nothing. */
 export function readCall(last) {
   if (!isObject(last)) return { callback: readCallback(last) };
-  const isSignal = (value) => isObject(value) && 'aborted' in value && 'addEventListener' in value;
   return {
-    signal: optional(last.signal, isSignal, 'options.signal', 'an AbortSignal'),
+    signal: readSignal(last),
     timeout: readMillis(last, 'options', 'timeout'),
     resend: readFlag(last, 'options', 'resend'),
   };

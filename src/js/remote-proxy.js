@@ -3,6 +3,7 @@
 import { Connection } from './connection.js';
 import { Emitter } from './emitter.js';
 import { eventStream } from './event-stream.js';
+import { readOptions } from './options.js';
 
 export class RemoteProxy extends Emitter {
   #connection;
@@ -29,6 +30,7 @@ export class RemoteProxy extends Emitter {
 
   /** The same methods, their calls bound to `{ signal, timeout, resend }`. */
   withOptions(options) {
+    readOptions(options);
     const methods = Object.create(null);
     for (const name of this.#exposed) {
       methods[name] = (...args) =>

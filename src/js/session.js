@@ -77,6 +77,6 @@ export class Session extends Map {
   }
 
   static is(value) {
-    return typeof value === 'object' && value !== null && #state in value;
+    return typeof value === 'object' && value !== null && #state in value && typeof value.id === 'string';
   }
 }

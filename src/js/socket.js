@@ -1,5 +1,7 @@
 // The sockets that this package opened, which are closed when the module behind them has failed.
 
+import { quietly } from './emitter.js';
+
 const opened = new WeakSet();
 
 const BATCH = 'metarhia-jstp.batch';
@@ -19,7 +21,13 @@ export function listen(socket, open, message, close) {
   socket.binaryType = 'arraybuffer';
   socket.onopen = open;
   socket.onmessage = message;
-  socket.onclose = close;
+  socket.onclose = (event) => {
+    const { code, reason } = event ?? {};
+    close({
+      code: Number.isInteger(code) ? code : 1006,
+      reason: typeof reason === 'string' ? reason : '',
+    });
+  };
   // The close event that follows says as much as a browser tells.
   socket.onerror = ignore;
 }
@@ -37,7 +45,12 @@ export class Outlet {
   }
 
   get isBatch() {
-    return this.#socket.protocol === BATCH;
+    try {
+      return this.#socket.protocol === BATCH;
+    } catch {
+      // One of the page's own making.
+      return false;
+    }
   }
 
   send(text) {
@@ -55,11 +68,7 @@ export class Outlet {
   /** Begins to close, after what was sent so far. */
   close(code) {
     this.#flush();
-    try {
-      this.#socket.close(code);
-    } catch {
-      // One of the page's own making.
-    }
+    quietly(() => this.#socket.close(code));
   }
 
   #flush() {
@@ -73,12 +82,9 @@ export class Outlet {
   #transmit(text) {
     // One that the page or the network has begun to close drops the message, with a complaint to the
     // console; the session sends it over the next transport. One of the page's own making may not say.
-    if (this.#socket.readyState >= 2) return;
-    try {
-      this.#socket.send(text);
-    } catch {
-      // It throws only before it is open, when there is nothing to send.
-    }
+    quietly(() => {
+      if (!(this.#socket.readyState >= 2)) this.#socket.send(text);
+    });
   }
 }
 
@@ -93,11 +99,3 @@ export function dropSocket(value) {
 }
 
 function ignore() {}
-
-function quietly(act) {
-  try {
-    act();
-  } catch {
-    // One of the page's own making.
-  }
-}

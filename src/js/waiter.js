@@ -1,6 +1,6 @@
 // Waiter: whoever waits for an outcome, by a callback or by the promise that is handed out in its place.
 
-import { report } from './emitter.js';
+import { quietly, report } from './emitter.js';
 
 /** Engines call no function with many more arguments; they throw instead. */
 const MOST_ARGUMENTS = 30_000;
@@ -53,8 +53,8 @@ export class Waiter {
   failed(...args) {
     const [error, connection] = args;
     if (this.promise && connection && typeof error === 'object' && error !== null) {
-      // A frozen error keeps what it has.
-      Reflect.set(error, 'connection', connection);
+      // A frozen error keeps what it has, and one of the page's own may refuse.
+      quietly(() => { error.connection = connection; });
     }
     this.#once(true, args);
   }

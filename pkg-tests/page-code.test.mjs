@@ -1,0 +1,257 @@
+// Page code that refuses, throws, repeats itself or comes back at the wrong moment: whatever was started
+// settles, and the connection goes on.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Application, Session, ws } from '../pkg/index.js';
+
+const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+/** A WebSocket with a JSTP server of few words behind it. */
+class Peer {
+  static last;
+  sent = [];
+
+  constructor() {
+    Peer.last = this;
+    setTimeout(() => this.begin());
+  }
+
+  begin() {
+    this.onopen?.({});
+  }
+
+  send(text) {
+    this.sent.push(text);
+    const [, kind, id, rest] = /^\{(\w+):\[(-?\d+)(.*)$/.exec(text);
+    if (kind === 'handshake') this.say(rest.includes('session:') ? '{handshake:[0],ok:0}' : "{handshake:[0],ok:'id'}");
+    if (kind === 'call') this.say(`{callback:[${id}],ok:[7]}`);
+    if (kind === 'inspect') this.say(`{callback:[${id}],ok:[${this.methods}]}`);
+  }
+
+  methods = "'a','b'";
+
+  say(data) {
+    setTimeout(() => this.onmessage?.({ data }));
+  }
+
+  end() {
+    this.onclose?.({ code: 1006, reason: '' });
+  }
+
+  close() {
+    setTimeout(() => this.end());
+  }
+}
+
+async function dial(t, client = null, WebSocket = Peer) {
+  const connection = await ws.connect('app', client, { WebSocket, connectTimeout: 60_000 }, 'ws://localhost/');
+  t.after(() => connection.close());
+  return connection;
+}
+
+/** Makes reports part of the test, not of its output. */
+function reports(t) {
+  const heard = [];
+  t.mock.method(console, 'error', (...args) => heard.push(args));
+  return heard;
+}
+
+const works = async (connection) => assert.equal(await connection.callMethod('i', 'm', []), 7);
+
+test('an application that names no list of methods', async (t) => {
+  const heard = reports(t);
+  const application = new Application('page', {});
+  const connection = await dial(t, { application });
+  for (const methods of [{}, 5, { *[Symbol.iterator]() { throw new Error('mine'); } }]) {
+    application.getMethods = () => methods;
+    Peer.last.say(`{inspect:[${-1 - heard.length},'i']}`);
+    await soon();
+    assert.equal(Peer.last.sent.at(-1), `{callback:[${-heard.length}],error:[12]}`);
+  }
+  assert.equal(heard.length, 3);
+  await works(connection);
+});
+
+test('a thenable that settles twice and then throws answers once', async (t) => {
+  const application = new Application('page', {
+    i: { m: (connection, callback) => ({ then(done) { done(1); done(2); throw new Error('mine'); } }) },
+  });
+  const connection = await dial(t, { application });
+  Peer.last.say("{call:[-1,'i'],m:[]}");
+  await works(connection);
+  assert.deepEqual(Peer.last.sent.filter((text) => text.includes('[-1]')), ['{callback:[-1],ok:[1]}']);
+});
+
+test('an application of the page that answers twice answers once', async (t) => {
+  reports(t);
+  const application = {
+    getMethods() {},
+    handleEvent() {},
+    callMethod(connection, iface, method, args, callback) {
+      callback(null, 1);
+      callback(null, 2);
+      throw new Error('mine');
+    },
+  };
+  const connection = await dial(t, { application });
+  Peer.last.say("{call:[-1,'i'],m:[]}");
+  await works(connection);
+  assert.deepEqual(Peer.last.sent.filter((text) => text.includes('[-1]')), ['{callback:[-1],ok:[1]}']);
+});
+
+test('a signal of the page that nobody can leave', async (t) => {
+  const connection = await dial(t);
+  const proxy = await connection.inspectInterface('i');
+  const refuse = () => {
+    throw new Error('mine');
+  };
+  for (const more of [{}, { removeEventListener: refuse }, { addEventListener: refuse }]) {
+    const signal = { aborted: false, addEventListener() {}, ...more };
+    assert.equal(await connection.callMethod('i', 'm', [], { signal }), 7);
+    const events = proxy.events('e', { signal });
+    const next = events.next();
+    events.return();
+    assert.deepEqual(await next, { value: undefined, done: true });
+    assert.equal(proxy.listenerCount('e'), 0);
+  }
+});
+
+test('an error that refuses to carry the connection', async (t) => {
+  for (const error of [
+    Object.defineProperty(new Error('mine'), 'connection', { set() { throw new Error('refused'); } }),
+    new Proxy(new Error('mine'), { set() { throw new Error('refused'); } }),
+  ]) {
+    const connectPolicy = (app, connection, session, callback) => {
+      t.after(() => connection.close());
+      connection.handshake(app, () => callback(error));
+    };
+    await assert.rejects(dial(t, { connectPolicy }), { message: 'mine' });
+  }
+});
+
+test('frozen proxies', async (t) => {
+  const connection = await dial(t);
+  Object.freeze(await connection.inspectInterface('i'));
+  Peer.last.methods = "'c'";
+  await assert.rejects(connection.inspectInterface('i'), TypeError);
+  Object.freeze(connection.remoteProxies);
+  await assert.rejects(connection.inspectInterface('j'), TypeError);
+  connection.remoteProxies = null;
+  await assert.rejects(connection.inspectInterface('i'), TypeError);
+  await works(connection);
+});
+
+test('a frozen connection', async (t) => {
+  let frozen;
+  const connectPolicy = (app, connection, session, callback) => {
+    frozen ??= Object.freeze(connection);
+    connection.handshake(app, callback);
+  };
+  assert.equal(await dial(t, { connectPolicy }), frozen);
+  await works(frozen);
+  assert.equal(await ws.reconnect(frozen, { WebSocket: Peer }, 'ws://localhost/'), frozen);
+  await works(frozen);
+});
+
+test('sockets that say little, or refuse', async (t) => {
+  const refuse = () => {
+    throw new Error('mine');
+  };
+  for (const args of [[], [null], [5], [{}], [{ code: 'x', reason: 5 }]]) {
+    class Silent extends Peer {
+      begin() {
+        this.onclose(...args);
+      }
+    }
+    await assert.rejects(dial(t, null, Silent), /^Error: Cannot connect to ws:\/\/localhost\/: .*close code 1006/);
+  }
+  for (const name of ['protocol', 'readyState']) {
+    class Refusing extends Peer {}
+    Object.defineProperty(Refusing.prototype, name, { get: refuse });
+    const attempt = dial(t, { handshakeTimeout: 50 }, Refusing);
+    if (name === 'protocol') await works(await attempt);
+    else await assert.rejects(attempt, { code: -2 });
+  }
+});
+
+test('a constructor that closes the connection', async (t) => {
+  let closing;
+  class Closing extends Peer {
+    constructor() {
+      super();
+      closing?.close();
+    }
+  }
+  const connection = await dial(t, null, Closing);
+  closing = connection;
+  await assert.rejects(ws.reconnect(connection, { WebSocket: Closing }, 'ws://localhost/'), /closed by its owner/);
+  await soon();
+  assert.equal(connection.state, 'closed');
+  assert.equal(connection.closedIntentionally, true);
+  assert.equal(Peer.last.sent.length, 0);
+});
+
+test('a client whose logger cannot be had any more', async (t) => {
+  const heard = reports(t);
+  let isLost = false;
+  const client = {
+    get logger() {
+      if (isLost) throw new Error('mine');
+      return { emit() {} };
+    },
+  };
+  const connection = await dial(t, client);
+  isLost = true;
+  await works(connection);
+  assert.ok(heard.length > 0);
+});
+
+test('a session whose id the page has changed', async (t) => {
+  const connection = await dial(t);
+  const session = Session.fromString(connection.session.toString());
+  session.id = 7;
+  await assert.rejects(dial(t, { session }), /^TypeError: client\.session must be a Session/);
+  await assert.rejects(connection.handshake('app', session), /^TypeError: login must be/);
+  await works(connection);
+});
+
+test('options that are none', async (t) => {
+  const connection = await dial(t);
+  const proxy = await connection.inspectInterface('i');
+  for (const options of [5, 'x', true, () => {}]) {
+    const named = { name: 'TypeError', message: /^options must be an object, got / };
+    assert.throws(() => proxy.withOptions(options), named);
+    assert.throws(() => proxy.events('e', options), named);
+  }
+  for (const signal of [5, {}, 'x']) {
+    assert.throws(() => proxy.events('e', { signal }), { message: /^options\.signal must be an AbortSignal, got / });
+  }
+  assert.equal(proxy.listenerCount('e'), 0);
+  assert.equal(await proxy.withOptions(undefined).a(), 7);
+  proxy.events('e', null).return();
+});
+
+test('listeners that come and go while they are told', async (t) => {
+  const connection = await dial(t);
+  const heard = [];
+  const late = () => heard.push('late');
+  connection.on('x', () => {
+    heard.push('first');
+    connection.on('x', late);
+    connection.prependListener('x', late);
+    connection.off('x', second);
+  });
+  const second = () => heard.push('second');
+  connection.on('x', second);
+  connection.emit('x');
+  assert.deepEqual(heard, ['first', 'second']);
+  connection.removeAllListeners('x');
+  let count = 0;
+  for (let i = 0; i < 50_000; i++) connection.once('x', () => count++);
+  connection.emit('x');
+  connection.emit('x');
+  assert.equal(count, 50_000);
+  assert.equal(connection.listenerCount('x'), 0);
+});
