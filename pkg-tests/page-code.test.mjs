@@ -249,9 +249,9 @@ test('listeners that come and go while they are told', async (t) => {
   assert.deepEqual(heard, ['first', 'second']);
   connection.removeAllListeners('x');
   let count = 0;
-  for (let i = 0; i < 50_000; i++) connection.once('x', () => count++);
+  for (let i = 0; i < 10_000; i++) connection.once('x', () => count++);
   connection.emit('x');
   connection.emit('x');
-  assert.equal(count, 50_000);
+  assert.equal(count, 10_000);
   assert.equal(connection.listenerCount('x'), 0);
 });

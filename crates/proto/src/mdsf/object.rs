@@ -1,9 +1,8 @@
 //! Objects: keys in the order in which they first came.
 
-use std::collections::hash_map::RandomState;
+use std::collections::HashMap;
 use std::fmt;
 
-use indexmap::IndexMap;
 use smol_str::SmolStr;
 
 use super::value::Value;
@@ -22,7 +21,14 @@ pub(super) const FEW: usize = 12;
 #[derive(Clone)]
 enum Members {
     Few(Vec<Member>),
-    Many(Box<IndexMap<SmolStr, Value, RandomState>>),
+    Many(Box<Indexed>),
+}
+
+/// Members, and where each of them is. The hashes have keys of their own, which no stranger knows.
+#[derive(Clone)]
+struct Indexed {
+    members: Vec<Member>,
+    places: HashMap<SmolStr, usize>,
 }
 
 /// Names of the usual length stand beside their values instead of taking memory of their own.
@@ -39,19 +45,23 @@ impl Object {
     /// An object of members whose keys are all different.
     pub(super) fn of(members: Vec<Member>) -> Self {
         let members = if members.len() > FEW {
-            Members::Many(Box::new(members.into_iter().collect()))
+            Members::Many(Box::new(Indexed::of(members)))
         } else {
             Members::Few(members)
         };
         Self { members }
     }
 
+    fn members(&self) -> &[Member] {
+        match &self.members {
+            Members::Few(members) => members,
+            Members::Many(many) => &many.members,
+        }
+    }
+
     /// The number of members.
     pub fn len(&self) -> usize {
-        match &self.members {
-            Members::Few(members) => members.len(),
-            Members::Many(members) => members.len(),
-        }
+        self.members().len()
     }
 
     /// Whether there are no members.
@@ -66,7 +76,10 @@ impl Object {
                 .iter()
                 .find(|(name, _)| name == key)
                 .map(|(_, value)| value),
-            Members::Many(members) => members.get(key),
+            Members::Many(many) => {
+                let place = *many.places.get(key)?;
+                Some(&many.members[place].1)
+            }
         }
     }
 
@@ -74,7 +87,7 @@ impl Object {
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         match &mut self.members {
             Members::Few(members) => find_mut(members, key),
-            Members::Many(members) => members.get_mut(key),
+            Members::Many(many) => many.get_mut(key),
         }
     }
 
@@ -90,7 +103,7 @@ impl Object {
 
     pub(super) fn insert_member(&mut self, key: SmolStr, value: Value) -> Option<Value> {
         let members = match &mut self.members {
-            Members::Many(members) => return members.insert(key, value),
+            Members::Many(many) => return many.insert(key, value),
             Members::Few(members) => members,
         };
         if let Some(old) = find_mut(members, &key) {
@@ -98,7 +111,7 @@ impl Object {
         }
         members.push((key, value));
         if members.len() > FEW {
-            let many = std::mem::take(members).into_iter().collect();
+            let many = Indexed::of(std::mem::take(members));
             self.members = Members::Many(Box::new(many));
         }
         None
@@ -111,21 +124,51 @@ impl Object {
                 let index = members.iter().position(|(name, _)| name == key)?;
                 Some(members.remove(index).1)
             }
-            Members::Many(members) => members.shift_remove(key),
+            Members::Many(many) => many.remove(key),
         }
     }
 
     /// The members in order.
     pub fn iter(&self) -> Iter<'_> {
-        Iter(match &self.members {
-            Members::Few(members) => IterOf::Few(members.iter()),
-            Members::Many(members) => IterOf::Many(members.iter()),
-        })
+        Iter(self.members().iter())
     }
 
     /// The keys in order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.iter().map(|(key, _)| key)
+    }
+}
+
+impl Indexed {
+    fn of(members: Vec<Member>) -> Self {
+        let places = members
+            .iter()
+            .enumerate()
+            .map(|(place, (name, _))| (name.clone(), place))
+            .collect();
+        Self { members, places }
+    }
+
+    fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        let place = *self.places.get(key)?;
+        Some(&mut self.members[place].1)
+    }
+
+    fn insert(&mut self, key: SmolStr, value: Value) -> Option<Value> {
+        if let Some(old) = self.get_mut(&key) {
+            return Some(std::mem::replace(old, value));
+        }
+        self.places.insert(key.clone(), self.members.len());
+        self.members.push((key, value));
+        None
+    }
+
+    fn remove(&mut self, key: &str) -> Option<Value> {
+        let removed = self.places.remove(key)?;
+        for place in self.places.values_mut() {
+            *place -= usize::from(*place > removed);
+        }
+        Some(self.members.remove(removed).1)
     }
 }
 
@@ -176,29 +219,18 @@ impl<K: Into<String>> Extend<(K, Value)> for Object {
 
 /// The members of an [`Object`], borrowed.
 #[derive(Clone, Debug)]
-pub struct Iter<'a>(IterOf<'a>);
-
-#[derive(Clone, Debug)]
-enum IterOf<'a> {
-    Few(std::slice::Iter<'a, Member>),
-    Many(indexmap::map::Iter<'a, SmolStr, Value>),
-}
+pub struct Iter<'a>(std::slice::Iter<'a, Member>);
 
 impl<'a> Iterator for Iter<'a> {
     type Item = (&'a str, &'a Value);
 
     fn next(&mut self) -> Option<Self::Item> {
-        match &mut self.0 {
-            IterOf::Few(members) => members.next().map(|(key, value)| (key.as_str(), value)),
-            IterOf::Many(members) => members.next().map(|(key, value)| (key.as_str(), value)),
-        }
+        let (key, value) = self.0.next()?;
+        Some((key, value))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        match &self.0 {
-            IterOf::Few(members) => members.size_hint(),
-            IterOf::Many(members) => members.size_hint(),
-        }
+        self.0.size_hint()
     }
 }
 
@@ -215,20 +247,11 @@ impl<'a> IntoIterator for &'a Object {
 
 /// The members of an [`Object`].
 #[derive(Debug)]
-pub struct IntoIter(IntoIterOf);
-
-#[derive(Debug)]
-enum IntoIterOf {
-    Few(std::vec::IntoIter<Member>),
-    Many(indexmap::map::IntoIter<SmolStr, Value>),
-}
+pub struct IntoIter(std::vec::IntoIter<Member>);
 
 impl IntoIter {
     pub(super) fn next_member(&mut self) -> Option<Member> {
-        match &mut self.0 {
-            IntoIterOf::Few(members) => members.next(),
-            IntoIterOf::Many(members) => members.next(),
-        }
+        self.0.next()
     }
 }
 
@@ -240,10 +263,7 @@ impl Iterator for IntoIter {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        match &self.0 {
-            IntoIterOf::Few(members) => members.size_hint(),
-            IntoIterOf::Many(members) => members.size_hint(),
-        }
+        self.0.size_hint()
     }
 }
 
@@ -254,9 +274,10 @@ impl IntoIterator for Object {
     type IntoIter = IntoIter;
 
     fn into_iter(self) -> IntoIter {
-        IntoIter(match self.members {
-            Members::Few(members) => IntoIterOf::Few(members.into_iter()),
-            Members::Many(members) => IntoIterOf::Many(members.into_iter()),
-        })
+        let members = match self.members {
+            Members::Few(members) => members,
+            Members::Many(many) => many.members,
+        };
+        IntoIter(members.into_iter())
     }
 }
