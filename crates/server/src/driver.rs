@@ -342,6 +342,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             return Then::Stop;
         }
         loop {
+            // A handshake has brought a session to be stored, which the next turn sees to.
+            if kept.is_none() && self.connection.keeper().is_some_and(Keeper::is_shared) {
+                return Then::Continue;
+            }
             // A call must be known to be received before it begins: whoever goes on with the session
             // must not have the client send it again.
             if let Some((keeper, kept)) = &mut kept

@@ -13,7 +13,7 @@ use common::{Peer, listening, soon};
 use jstp_server::{
     Application, CallError, Connection, Interface, Server, ServerOptions, StorageError, Value,
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::{pause, sleep, timeout};
 
 /// A server, and how often its method and its event handler have run.
 struct Stage {
@@ -25,6 +25,14 @@ struct Stage {
 
 impl Stage {
     async fn new(memory: SharedMemory) -> Self {
+        let patience = Duration::from_millis(500);
+        Self::with(memory, |options| options.storage_timeout(patience)).await
+    }
+
+    async fn with(
+        memory: SharedMemory,
+        change: impl FnOnce(ServerOptions) -> ServerOptions,
+    ) -> Self {
         let ran: Arc<[AtomicUsize; 2]> = Arc::default();
         let (calls, events) = (Arc::clone(&ran), Arc::clone(&ran));
         let interface = Interface::new("i")
@@ -38,9 +46,8 @@ impl Stage {
                 client.emit("i", "seen", (n,)).unwrap();
             });
         let options = ServerOptions::new([Application::new("app").interface(interface)])
-            .storage_timeout(Duration::from_millis(500))
             .shared_storage_provider(memory.clone());
-        let (server, address) = listening(options).await;
+        let (server, address) = listening(change(options)).await;
         Self {
             server,
             address,
@@ -278,4 +285,81 @@ async fn a_server_that_shuts_down_has_stored_everything() {
     let (mut peer, answer) = two.resume(&session, 0).await;
     assert_eq!(answer, "{handshake:[0],ok:0}");
     assert_eq!(peer.receive().await, "{event:[-1,'i'],last:[]}");
+}
+
+/// A session with a call, an event and a call that were received, but not dealt with.
+async fn left_over(stage: &Stage) -> (Peer, String) {
+    let batch = [("Sec-WebSocket-Protocol", "metarhia-jstp.batch")];
+    let mut peer = Peer::open_with(stage.address, &batch).await;
+    let session = peer.shake_hands().await;
+    stage.memory.set(Access::Down);
+    peer.send("[{call:[1,'i'],call:[]},{event:[2,'i'],event:[2]},{call:[3,'i'],call:[]}]")
+        .await;
+    assert_eq!(peer.closed().await, Some(1013));
+    assert_eq!(stage.ran(), [0, 0]);
+    (peer, session)
+}
+
+/// Resumes that session, and waits until it waits for the receipt of the second call to be stored.
+async fn come_back(stage: &Stage, old: Peer, session: &str) -> Peer {
+    drop(old);
+    stage.memory.set(Access::HeldFrom(3));
+    let mut peer = Peer::open(stage.address).await;
+    peer.send(&format!("{{handshake:[0,'app'],session:['{session}',0]}}"))
+        .await;
+    soon(async {
+        while stage.ran() != [1, 1] {
+            assert!(stage.ran()[0] < 2, "it has begun");
+            sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    peer
+}
+
+#[tokio::test]
+async fn a_call_left_over_from_another_transport_begins_once_its_receipt_is_stored() {
+    let stage = Stage::new(SharedMemory::new()).await;
+    let (peer, session) = left_over(&stage).await;
+    let mut peer = come_back(&stage, peer, &session).await;
+    assert!(is_silent(&mut peer).await);
+    assert_eq!(stage.ran(), [1, 1]);
+    stage.memory.set(Access::Open);
+    for answer in [
+        "{handshake:[0],ok:3}",
+        "{callback:[1],ok:[42]}",
+        "{event:[-1,'i'],seen:[2]}",
+        "{callback:[3],ok:[42]}",
+    ] {
+        assert_eq!(peer.receive().await, answer);
+    }
+    assert_eq!(stage.memory.session(&session).unwrap().received, 3);
+    assert_eq!(stage.ran(), [2, 1]);
+}
+
+#[tokio::test]
+async fn a_session_whose_transport_ended_before_anybody_was_told_leaves_memory_in_time() {
+    let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3600));
+    let stage = Stage::with(SharedMemory::new(), |options| {
+        options
+            .client_expiration_time(minute)
+            .storage_timeout(hour)
+            .keepalive(hour, hour)
+    })
+    .await;
+    let (peer, session) = left_over(&stage).await;
+    let _peer = come_back(&stage, peer, &session).await;
+    let handle = stage.server.handle();
+    pause();
+    sleep(2 * minute).await;
+    assert!(handle.session(&session).is_some(), "it has a transport");
+    stage.memory.set(Access::Down);
+    let (mut waited, most) = (Duration::ZERO, 3 * minute);
+    while handle.session(&session).is_some() {
+        assert!(waited < most, "it is still in memory");
+        let step = Duration::from_secs(10);
+        sleep(step).await;
+        waited += step;
+    }
+    assert!(waited >= minute, "it left after {waited:?}");
 }

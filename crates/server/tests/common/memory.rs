@@ -28,6 +28,8 @@ pub(crate) enum Access {
     Open,
     /// They wait.
     Held,
+    /// Changes that count so many received messages wait.
+    HeldFrom(u64),
     /// They fail.
     Down,
 }
@@ -71,11 +73,23 @@ impl SharedMemory {
         &self,
         work: impl FnOnce(&mut Store) -> Result<T, StorageError> + Send + 'static,
     ) -> StorageFuture<T> {
+        self.when_open_for(0, work)
+    }
+
+    fn when_open_for<T: Send + 'static>(
+        &self,
+        received: u64,
+        work: impl FnOnce(&mut Store) -> Result<T, StorageError> + Send + 'static,
+    ) -> StorageFuture<T> {
         let this = self.clone();
         let mut access = self.access.subscribe();
         Box::pin(async move {
             let access = *access
-                .wait_for(|access| *access != Access::Held)
+                .wait_for(|access| match access {
+                    Access::Held => false,
+                    Access::HeldFrom(count) => received < *count,
+                    Access::Open | Access::Down => true,
+                })
                 .await
                 .map_err(StorageError::unavailable)?;
             if access == Access::Down {
@@ -116,7 +130,7 @@ impl SharedStorageProvider for SharedMemory {
 
     fn change(&self, id: &str, claim: Claim, change: Change) -> StorageFuture<()> {
         let id = id.to_owned();
-        self.when_open(move |store| {
+        self.when_open_for(change.received, move |store| {
             let Some((session, held, number)) = store.sessions.get_mut(&id) else {
                 return Err(StorageError::Gone);
             };
