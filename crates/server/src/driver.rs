@@ -383,6 +383,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 self.hub.tell(&ServerEvent::Callback { connection, answer });
                 return Then::Continue;
             }
+            Told::Lost(waiter) => {
+                drop(waiter);
+                return Then::Continue;
+            }
         };
         match event {
             Event::Called {

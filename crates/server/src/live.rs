@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use jstp_proto::error::code;
 use jstp_proto::mdsf::Value;
 use jstp_proto::{CallId, Event, Native, Outcome, Output, Refused};
 use tokio::sync::{Notify, oneshot};
@@ -71,6 +72,8 @@ pub(crate) enum Told {
     Sent(String),
     /// The client answered a request.
     Answered(Result<Value, Value>),
+    /// The answer to a request is lost, as whoever waits for it learns when this is dropped.
+    Lost(oneshot::Sender<Outcome<Value>>),
 }
 
 /// What a listener wants to hear besides.
@@ -158,8 +161,13 @@ impl Live {
                         stirred = true;
                     }
                     if let Some(waiter) = self.waiters.remove(&call) {
-                        // The caller may have stopped waiting.
-                        let _ = waiter.send(outcome);
+                        if outcome == Outcome::Failed(code::CALLBACK_LOST) && self.is_announced() {
+                            self.happened(Told::Lost(waiter));
+                            stirred = true;
+                        } else {
+                            // The caller may have stopped waiting.
+                            let _ = waiter.send(outcome);
+                        }
                     }
                 }
                 (Output::Event(event), _) => {
@@ -179,6 +187,12 @@ impl Live {
             received,
             bytes,
         });
+    }
+
+    /// Whether listeners are still to hear that the client is there (protocol.md 4.4).
+    fn is_announced(&self) -> bool {
+        let mut told = self.events.iter().map(|event| &event.told);
+        told.any(|told| matches!(told, Told::Event(Event::Connected { .. })))
     }
 
     /// How many messages of the client have been received.

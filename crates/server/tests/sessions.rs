@@ -4,11 +4,12 @@
 mod common;
 
 use std::net::SocketAddr;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use common::{Peer, app, listening, reporting, soon};
 use jstp_server::{
-    Application, CallError, Connection, Interface, Server, ServerOptions,
+    Application, CallError, Connection, Interface, Server, ServerEvent, ServerOptions,
     SimpleSessionStorageProvider, Value,
 };
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -386,6 +387,43 @@ async fn a_call_whose_answer_was_lost_ends_as_lost_or_is_made_again() {
         soon(again).await.unwrap(),
         Ok(vec![Value::String("done".into())])
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn listeners_hear_of_a_reconnect_before_callers_do_of_what_was_lost() {
+    let (lost, hears) = std::sync::mpsc::channel();
+    let hears = Mutex::new(hears);
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let options = ServerOptions::new([app()])
+        .in_doubt_timeout(Duration::ZERO)
+        .on_event(move |event| {
+            if let ServerEvent::RestoreSession { .. } = event {
+                // Long enough for a caller that is told already to say so.
+                let was_told = hears
+                    .lock()
+                    .unwrap()
+                    .recv_timeout(Duration::from_millis(200));
+                tell.send(was_told.is_ok()).unwrap();
+            }
+        });
+    let (_server, address, mut reports) = resuming(options).await;
+    let (mut peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    // Both on the test's own thread: that of the listener is taken.
+    let calling = async {
+        let outcome = soon(connection.call("page", "once", ())).await;
+        lost.send(()).unwrap();
+        assert_eq!(outcome, Err(CallError::Lost));
+    };
+    let coming_back = async {
+        assert_eq!(peer.receive().await, "{call:[-1,'page'],once:[]}");
+        drop(peer);
+        until(&mut reports, "disconnect").await;
+        let _peer = resume(address, &session, 1).await;
+        assert_eq!(soon(told.recv()).await, Some(false));
+        until(&mut reports, "reconnect").await;
+    };
+    tokio::join!(calling, coming_back);
 }
 
 #[tokio::test]
