@@ -40,7 +40,12 @@ pub(crate) async fn serve_tls(
 ) {
     let (accepted, opened) = (Instant::now(), hub.now());
     let by = accepted + hub.settings.handshake_timeout;
-    match timeout_at(by, tls.accept(stream)).await {
+    let shaken = tokio::select! {
+        shaken = timeout_at(by, tls.accept(stream)) => shaken,
+        // There is nothing to say goodbye to yet.
+        () = hub.stopped() => return,
+    };
+    match shaken {
         Ok(Ok(stream)) => serve(hub, stream, remote, accepted, opened).await,
         // Somebody looked whether there is anybody.
         Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {}
@@ -70,7 +75,11 @@ pub(crate) async fn serve<S>(
         trusted_proxies: hub.settings.trusted_proxies,
         batch: hub.settings.batch,
     };
-    let opening = match timeout_at(by, opening::read(&mut stream, &terms)).await {
+    let read = tokio::select! {
+        read = timeout_at(by, opening::read(&mut stream, &terms)) => read,
+        () = hub.stopped() => return,
+    };
+    let opening = match read {
         Ok(Ok(opening)) => opening,
         // It is gone.
         Ok(Err(_)) => return,

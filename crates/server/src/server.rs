@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use jstp_proto::{Config, Role};
 use serde::Serialize;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -50,7 +50,7 @@ pub fn create_server(options: ServerOptions) -> Result<Server, OptionsError> {
         sweeping: OnceLock::new(),
         clients: Mutex::default(),
         tasks: Mutex::default(),
-        stopping: AtomicBool::new(false),
+        stopping: watch::Sender::new(false),
         last_number: AtomicU64::new(0),
         origin: Instant::now(),
         runtime: OnceLock::new(),
@@ -122,7 +122,7 @@ impl Server {
     /// is queued has left, and waits until they are gone, but no longer than the close timeout. Then
     /// sessions are stored and leave memory; what their connections wait for ends as lost.
     pub async fn shutdown(&self) {
-        self.hub.stopping.store(true, Ordering::SeqCst);
+        self.hub.stopping.send_replace(true);
         self.close().await;
         for client in self.clients() {
             client.end_transport(End::Close(1001));
@@ -299,7 +299,7 @@ pub(crate) struct Hub {
     clients: Mutex<HashMap<u64, Connection>>,
     /// One for each socket.
     tasks: Mutex<JoinSet<()>>,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
     last_number: AtomicU64,
     origin: Instant,
     /// Once it listens.
@@ -396,6 +396,16 @@ impl Hub {
         }
     }
 
+    /// Waits until the server ends.
+    pub(crate) async fn stopped(&self) {
+        // The sender is the server's own.
+        let _ = self
+            .stopping
+            .subscribe()
+            .wait_for(|stopping| *stopping)
+            .await;
+    }
+
     /// Somebody did not even become a client.
     pub(crate) fn turned_away(&self, remote: SocketAddr, why: &str) {
         self.tell(&ServerEvent::TurnedAway { remote, why });
@@ -407,7 +417,7 @@ impl Hub {
         if let Some(session) = connection.session_id() {
             self.sessions.is_back(&session);
         }
-        if self.stopping.load(Ordering::SeqCst) {
+        if *self.stopping.borrow() {
             connection.end_transport(End::Close(1001));
         }
     }

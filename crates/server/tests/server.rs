@@ -3,9 +3,13 @@
 
 mod common;
 
+use std::time::Duration;
+
+use common::certificates::Authority;
 use common::{Peer, app, reporting, soon};
 use jstp_server::{ServerOptions, create_server};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, pause, resume};
 
 const CALL: &str = "{call:[1,'calc'],answer:[]}";
 const ANSWER: &str = "{callback:[1],ok:[42]}";
@@ -83,4 +87,30 @@ async fn shutting_down_takes_nobody_new() {
     assert_eq!(unready.closed().await, Some(1001));
     drop(unready);
     soon(ending).await.unwrap();
+}
+
+#[tokio::test]
+async fn shutting_down_does_not_wait_for_whoever_has_said_nothing() {
+    let authority = Authority::new();
+    let (certificate, key) = authority.issue("localhost");
+    for is_tls in [false, true] {
+        let mut options = ServerOptions::new([app()]);
+        if is_tls {
+            options = options.tls(&*certificate, &*key);
+        }
+        let (server, address) = common::listening(options).await;
+        let silent = TcpStream::connect(address).await.unwrap();
+        // Who comes later is served, so the other has been accepted.
+        if is_tls {
+            drop(authority.connect(address, "localhost").await.unwrap());
+        } else {
+            drop(Peer::connect(address).await);
+        }
+        pause();
+        let begin = Instant::now();
+        soon(server.shutdown()).await;
+        assert!(begin.elapsed() < Duration::from_secs(1), "{is_tls}");
+        drop(silent);
+        resume();
+    }
 }
