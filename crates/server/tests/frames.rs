@@ -166,6 +166,29 @@ async fn a_peer_that_does_not_answer_the_close_is_dropped() {
 }
 
 #[tokio::test]
+async fn whoever_answered_while_the_server_was_held_up_was_not_silent() {
+    let (ping, grace) = (Duration::from_millis(100), Duration::from_secs(3));
+    let options = ServerOptions::new([app()]).keepalive(ping, grace);
+    let (_server, address) = listening(options).await;
+    // Many, for one that looks at its clock or its socket first as chance has it.
+    let mut peers = Vec::new();
+    for _ in 0..10 {
+        peers.push(Peer::connect(address).await.0);
+    }
+    for peer in &mut peers {
+        assert!(peer.is_pinged().await);
+    }
+    for peer in &mut peers {
+        peer.send("{ping:[1]}").await;
+    }
+    // All of this is one thread, so the server sleeps too.
+    std::thread::sleep(grace + ping);
+    for peer in &mut peers {
+        assert_eq!(peer.receive().await, "{pong:[1]}");
+    }
+}
+
+#[tokio::test]
 async fn a_silent_peer_is_pinged_and_then_dropped() {
     let options = ServerOptions::new([app()])
         .keepalive(Duration::from_millis(50), Duration::from_millis(200));
