@@ -6,14 +6,16 @@ mod common;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use common::certificates::Authority;
 use common::client::Client;
 use common::process::Process;
 use common::redis::Redis;
-use common::{Peer, app, listening, reporting, soon};
+use common::{Folder, Peer, app, listening, reporting, soon};
 use jstp_server::{
-    CallError, Change, Connection, RedisStorageProvider, Server, ServerOptions,
+    CallError, Change, Connection, RedisStorageProvider, Server, ServerEvent, ServerOptions,
     SharedStorageProvider, StorageError, StoredSession, Value,
 };
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -131,6 +133,96 @@ async fn what_is_too_large_or_too_old_is_not_kept_and_passwords_are_not_shown() 
     for text in texts {
         assert!(!text.contains("a-secret-password"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_session_whose_own_storage_is_too_large_ends_and_no_other_does() {
+    let Some(redis) = Redis::start("too-large") else {
+        return;
+    };
+    let provider = RedisStorageProvider::new(&redis.url()).unwrap();
+    let (report, mut failures) = tokio::sync::mpsc::unbounded_channel();
+    let options = ServerOptions::new([app()])
+        .shared_storage_provider(provider.max_storage(100))
+        .on_event(move |event| {
+            if let ServerEvent::StorageFailed { error, .. } = event {
+                let _ = report.send(error.to_string());
+            }
+        });
+    let (options, mut reports) = reporting(options);
+    let (server, address) = listening(options).await;
+    let large = Value::from("x".repeat(100));
+    let why = "the session's own storage has more than 100 bytes";
+
+    let (mut other, _) = Peer::connect(address).await;
+    until(&mut reports, "connect").await;
+    // While its client is there, and while it is away.
+    for is_away in [false, true] {
+        let (mut peer, session) = Peer::connect(address).await;
+        let connection = until(&mut reports, "connect").await;
+        connection.set("key", Value::from("x".repeat(10)));
+        connection.stored().await.unwrap();
+        let pending = tokio::spawn({
+            let connection = connection.clone();
+            async move { connection.call("page", "title", ()).await }
+        });
+        assert_eq!(peer.receive().await, "{call:[-1,'page'],title:[]}");
+        if is_away {
+            peer.close().await;
+            until(&mut reports, "disconnect").await;
+            connection.set("key", large.clone());
+        } else {
+            connection.set("key", large.clone());
+            assert_eq!(peer.closed().await, Some(1000));
+            until(&mut reports, "disconnect").await;
+        }
+        assert_eq!(soon(failures.recv()).await.unwrap(), why);
+        assert_eq!(soon(pending).await.unwrap(), Err(CallError::Lost));
+        assert_eq!(connection.emit("i", "e", ()), Err(CallError::Closed));
+        assert!(server.handle().session(&session).is_none());
+        let (_, answer) = resume(address, &session, 0).await;
+        assert_eq!(answer.unwrap(), "{handshake:[0],error:[11]}");
+    }
+    assert_eq!(
+        other.ask("{call:[1,'calc'],answer:[]}").await,
+        "{callback:[1],ok:[42]}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_may_speak_tls_with_a_certificate_that_is_trusted() {
+    let Some(redis) = Redis::start("tls") else {
+        return;
+    };
+    let (authority, other) = (Authority::new(), Authority::new());
+    let url = redis.speak_tls(&authority).await;
+    let folder = Folder::new("redis-tls");
+    folder.write("trusted.pem", &authority.pem());
+    folder.write("other.pem", &other.pem());
+    let server = |roots| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jstp-server"));
+        command
+            .env("SSL_CERT_FILE", folder.path(roots))
+            .env("JSTP_REDIS", &url)
+            .args(["--fixture"]);
+        command
+    };
+    let ended = tokio::task::block_in_place(|| server("other.pem").output());
+    let errors = String::from_utf8(ended.unwrap().stderr).unwrap();
+    assert!(errors.contains("certificate"), "{errors}");
+    assert!(!errors.contains("a-secret-password"), "{errors}");
+
+    let start = || Process::start_by(server("trusted.pem"), &[], Stdio::null());
+    let mut process = tokio::task::block_in_place(start);
+    let mut peer = Peer::open(process.address).await;
+    let answer = peer.ask("{handshake:[0,'fixture']}").await;
+    let session = answer.split('\'').nth(1).unwrap().to_owned();
+    process.child.kill().unwrap();
+    process.child.wait().unwrap();
+    process = tokio::task::block_in_place(start);
+    let mut peer = Peer::open(process.address).await;
+    let request = format!("{{handshake:[0,'fixture'],session:['{session}',0]}}");
+    assert_eq!(peer.ask(&request).await, "{handshake:[0],ok:0}");
 }
 
 async fn two_servers(redis: &Redis) -> [(Server, SocketAddr, Reports); 2] {

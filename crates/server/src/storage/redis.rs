@@ -11,10 +11,11 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use jstp_proto::mdsf::Value;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, RedisError, Script};
+use redis::{Client, ConnectionAddr, RedisError, Script};
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
+use tokio_rustls::rustls::crypto::ring;
 
 use super::{Change, Claim, ClaimListener, SharedStorageProvider, StorageError, StorageFuture};
 use crate::stored::{StoredSession, read_json};
@@ -107,14 +108,23 @@ struct Scripts {
 }
 
 impl RedisStorageProvider {
-    /// A provider for the Redis server of a URL, `redis://[user][:password@]host[:port][/database]` or
-    /// `redis+unix:///path`. It connects when it is first needed.
+    /// A provider for the Redis server of a URL, `redis://[user][:password@]host[:port][/database]`, the same
+    /// with `rediss` for TLS, or `redis+unix:///path`. It connects when it is first needed. With TLS the
+    /// server's certificate must be one that the system trusts; `SSL_CERT_FILE` names other roots.
     ///
     /// # Errors
     /// The URL is wrong. What it says is not repeated, since it may hold a password.
     pub fn new(url: &str) -> Result<Self, StorageError> {
         let client = Client::open(url)
             .map_err(|_| StorageError::unavailable("the URL of Redis cannot be used"))?;
+        if matches!(
+            client.get_connection_info().addr(),
+            ConnectionAddr::TcpTls { .. }
+        ) {
+            // The client takes the process's, which need not be clear without a word. If somebody has
+            // chosen one already, that is as good.
+            let _ = ring::default_provider().install_default();
+        }
         Ok(Self::with(
             client,
             Settings {

@@ -35,6 +35,11 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
+    /// The authority's own certificate, as PEM.
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
     /// A client that trusts this authority alone.
     pub(crate) async fn connect(
         &self,

@@ -3,7 +3,18 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
+
+use jstp_server::rustls::ServerConfig;
+use jstp_server::rustls::crypto::ring;
+use jstp_server::rustls::pki_types::pem::PemObject;
+use jstp_server::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, UnixStream};
+use tokio_rustls::TlsAcceptor;
+
+use super::certificates::Authority;
 
 /// A running redis-server that writes to disk before it confirms; ended with the test.
 pub(crate) struct Redis {
@@ -49,6 +60,35 @@ impl Redis {
     pub(crate) fn url(&self) -> String {
         let socket = self.folder.join("socket");
         format!("redis+unix://{}?pass=a-secret-password", socket.display())
+    }
+
+    /// Where it speaks TLS from now on, with a certificate for `localhost` of this authority.
+    pub(crate) async fn speak_tls(&self, authority: &Authority) -> String {
+        let (certificate, key) = authority.issue("localhost");
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("it is well-formed")
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![CertificateDer::from_pem_slice(certificate.as_bytes()).expect("it is PEM")],
+                PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("it is PEM"),
+            )
+            .expect("they belong together");
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("localhost:0").await.expect("a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        let socket = self.folder.join("socket");
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, socket) = (acceptor.clone(), socket.clone());
+                tokio::spawn(async move {
+                    let mut outside = acceptor.accept(stream).await?;
+                    let mut inside = UnixStream::connect(socket).await?;
+                    copy_bidirectional(&mut outside, &mut inside).await
+                });
+            }
+        });
+        format!("rediss://:a-secret-password@localhost:{port}")
     }
 
     /// As by a failing machine.

@@ -22,8 +22,9 @@ Usage: jstp-server [OPTIONS]
   --handshake-timeout MS    how long a client may take to ask for a session (default 3000)
   --auth-timeout MS         how long authentication may take (default 30000)
   --client-expiration MS    how long a client that is away stays in memory (default 3600000)
-  --redis URL               share sessions with other servers over redis://[user:password@]HOST:PORT;
-                            better said in the variable JSTP_REDIS, which other users cannot read
+  --redis URL               share sessions with other servers over redis://[user:password@]HOST:PORT, or
+                            rediss:// for TLS; better said in the variable JSTP_REDIS, which other
+                            users cannot read
   --session-lifetime MS     how long a session is kept after it has left memory (default 86400000)
   --log                     print what happens to standard error
   --fixture                 serve what the conformance tests expect instead of the demo
