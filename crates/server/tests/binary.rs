@@ -4,7 +4,7 @@
 mod common;
 
 use std::net::SocketAddr;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::certificates::Authority;
@@ -77,6 +77,14 @@ async fn ask_past_ticks(peer: &mut Peer, text: &str, answer: &str) {
             return;
         }
     }
+}
+
+#[tokio::test]
+async fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jstp-server"));
+    command.env("JSTP_REDIS", "");
+    let server = Process::start_by(command, &[], Stdio::null());
+    connect(server.address, "chat").await;
 }
 
 #[tokio::test]
@@ -284,8 +292,12 @@ fn what_it_cannot_use_is_named_so_that_one_knows_what_to_do() {
 fn flags_that_make_no_sense_are_named() {
     for (flags, named) in [
         (&["--nope"][..], "--nope"),
-        (&["--heartbeat", "soon"], "soon"),
-        (&["--heartbeat", "0"], "0"),
+        (
+            &["--heartbeat", "soon"],
+            "--heartbeat takes a whole number of milliseconds, at least 1, not \"soon\"",
+        ),
+        (&["--auth-timeout", "0"], "--auth-timeout"),
+        (&["--session-lifetime", "-1"], "--session-lifetime"),
         (&["--listen"], "--listen"),
         (&["--faults"], "--faults needs --fixture"),
         (&["--listen", "nowhere"], "nowhere"),
@@ -295,8 +307,12 @@ fn flags_that_make_no_sense_are_named() {
             &["--fixture", "--faults", "--tls-cert", "x", "--tls-key", "x"],
             "--faults",
         ),
-        (&["--proxies", "many"], "many"),
-        (&["--max-connections", "0"], "0"),
+        (&["--proxies", "many"], "--proxies takes"),
+        (&["--max-connections", "0"], "--max-connections takes"),
+        // Browsers send none of these.
+        (&["--origin", "example.org"], "--origin takes"),
+        (&["--origin", "https://example.org/"], "--origin takes"),
+        (&["--redis", "nonsense"], "--redis"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_jstp-server"))
             .args(flags)
@@ -306,16 +322,15 @@ fn flags_that_make_no_sense_are_named() {
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(error.contains(named), "{flags:?}: {error}");
     }
-    let help = Command::new(env!("CARGO_BIN_EXE_jstp-server"))
-        .arg("--help")
-        .output()
-        .unwrap();
-    assert!(help.status.success());
-    assert!(
-        String::from_utf8(help.stdout)
-            .unwrap()
-            .contains("--listen HOST:PORT")
-    );
+    for flag in ["--help", "-h"] {
+        let help = Command::new(env!("CARGO_BIN_EXE_jstp-server"))
+            .arg(flag)
+            .output()
+            .unwrap();
+        assert!(help.status.success());
+        let help = String::from_utf8(help.stdout).unwrap();
+        assert!(help.contains("--listen HOST:PORT"));
+    }
 }
 
 #[tokio::test]

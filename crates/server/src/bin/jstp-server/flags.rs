@@ -1,10 +1,9 @@
 //! The command line.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lexopt::Arg::Long;
+use lexopt::Arg::{Long, Short};
 use lexopt::ValueExt;
 
 pub(crate) const HELP: &str = "\
@@ -76,7 +75,10 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Request, lexopt::Error
     let (mut certificate, mut key) = (None, None);
     let mut flags = Flags {
         listen: "127.0.0.1:3000".to_owned(),
-        redis: std::env::var("JSTP_REDIS").ok(),
+        // Set to nothing, in a file of variables for example, it is not set.
+        redis: std::env::var("JSTP_REDIS")
+            .ok()
+            .filter(|url| !url.is_empty()),
         ..Flags::default()
     };
     while let Some(arg) = parser.next()? {
@@ -85,36 +87,42 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Request, lexopt::Error
             Long("tls-cert") => certificate = Some(PathBuf::from(parser.value()?)),
             Long("tls-key") => key = Some(PathBuf::from(parser.value()?)),
             Long("proxies") => {
-                let wrong = |_| "it is not a number of proxies";
-                let read = |text: &str| text.parse().map_err(wrong);
-                flags.proxies = parser.value()?.parse_with(read)?;
+                flags.proxies = read(&mut parser, "--proxies", "a number of proxies", |text| {
+                    text.parse().ok()
+                })?;
             }
             Long("max-connections") => {
-                let read = |text: &str| match text.parse() {
-                    Ok(connections @ 1..) => Ok(connections),
-                    _ => Err("it is not a number of connections"),
-                };
-                flags.max_connections = Some(parser.value()?.parse_with(read)?);
+                let what = "a number of connections, at least 1";
+                let limit = read(&mut parser, "--max-connections", what, |text| {
+                    text.parse().ok().filter(|connections| *connections > 0)
+                })?;
+                flags.max_connections = Some(limit);
             }
-            Long("origin") => flags.origins.push(parser.value()?.string()?),
-            Long("heartbeat") => flags.heartbeat = Some(milliseconds(&parser.value()?)?),
+            Long("origin") => {
+                let what = "an origin, such as https://example.org: a scheme and a host, no path";
+                let origin = read(&mut parser, "--origin", what, |text| {
+                    is_origin(text).then(|| text.to_owned())
+                })?;
+                flags.origins.push(origin);
+            }
+            Long("heartbeat") => flags.heartbeat = Some(time(&mut parser, "--heartbeat")?),
             Long("handshake-timeout") => {
-                flags.handshake_timeout = Some(milliseconds(&parser.value()?)?);
+                flags.handshake_timeout = Some(time(&mut parser, "--handshake-timeout")?);
             }
-            Long("auth-timeout") => flags.auth_timeout = Some(milliseconds(&parser.value()?)?),
+            Long("auth-timeout") => flags.auth_timeout = Some(time(&mut parser, "--auth-timeout")?),
             Long("client-expiration") => {
-                flags.client_expiration = Some(milliseconds(&parser.value()?)?);
+                flags.client_expiration = Some(time(&mut parser, "--client-expiration")?);
             }
             Long("redis") => flags.redis = Some(parser.value()?.string()?),
             Long("session-lifetime") => {
-                flags.session_lifetime = Some(milliseconds(&parser.value()?)?);
+                flags.session_lifetime = Some(time(&mut parser, "--session-lifetime")?);
             }
             Long("log") => flags.log = true,
             Long("fixture") => flags.fixture = true,
             Long("faults") => flags.faults = true,
             Long("greet") => flags.greet = true,
             Long("version") => return Ok(Request::Version),
-            Long("help") => return Ok(Request::Help),
+            Long("help") | Short('h') => return Ok(Request::Help),
             _ => return Err(arg.unexpected()),
         }
     }
@@ -133,9 +141,27 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Request, lexopt::Error
     Ok(Request::Serve(Box::new(flags)))
 }
 
-fn milliseconds(value: &OsString) -> Result<Duration, lexopt::Error> {
-    value.parse_with(|text| match text.parse() {
-        Ok(millis @ 1..) => Ok(Duration::from_millis(millis)),
-        _ => Err("it is not a whole number of milliseconds"),
+/// The flag's value, or an error that names the flag and what it takes.
+fn read<T>(
+    parser: &mut lexopt::Parser,
+    flag: &str,
+    what: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<T, lexopt::Error> {
+    let value = parser.value()?.string()?;
+    read(&value).ok_or_else(|| format!("{flag} takes {what}, not {value:?}").into())
+}
+
+fn time(parser: &mut lexopt::Parser, flag: &str) -> Result<Duration, lexopt::Error> {
+    let what = "a whole number of milliseconds, at least 1";
+    read(parser, flag, what, |text| {
+        let millis = text.parse().ok().filter(|millis| *millis > 0);
+        millis.map(Duration::from_millis)
     })
+}
+
+/// Whether a browser could send this. What it never sends would keep everybody out without a word.
+fn is_origin(text: &str) -> bool {
+    let host = text.split_once("://").map(|(_, host)| host);
+    text == "null" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#']))
 }

@@ -35,10 +35,11 @@ impl Stores {
 
     #[cfg(feature = "redis")]
     async fn redis(url: &str, lifetime: Duration) -> Result<Self, String> {
-        let provider = RedisStorageProvider::new(url).map_err(|error| error.to_string())?;
+        let cannot_use = |error| format!("cannot use what --redis or JSTP_REDIS says: {error}");
+        let provider = RedisStorageProvider::new(url).map_err(cannot_use)?;
         let provider = provider.lifetime(lifetime);
         // Better now than when the first client comes.
-        provider.check().await.map_err(|error| error.to_string())?;
+        provider.check().await.map_err(cannot_use)?;
         let other = provider.clone().prefix("jstp-other:");
         Ok(Self::Redis([provider, other]))
     }
@@ -46,7 +47,7 @@ impl Stores {
     #[cfg(not(feature = "redis"))]
     #[expect(clippy::unused_async, reason = "as with Redis")]
     async fn redis(_url: &str, _lifetime: Duration) -> Result<Self, String> {
-        Err("this build knows no Redis: build it with `--features redis`".to_owned())
+        Err("this build knows no Redis, for --redis or JSTP_REDIS: build it with `--features redis`".to_owned())
     }
 
     /// Gives the server its provider.
