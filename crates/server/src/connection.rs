@@ -405,11 +405,9 @@ impl Connection {
         }
     }
 
-    /// Closes the transport with a code of the server's choosing; the session stays.
-    pub(crate) fn end_transport(&self, end: End) {
-        let live = self.lock();
-        if let Some(link) = &live.link {
-            link.outbox.end(end);
+    /// Wakes the transport's task.
+    pub(crate) fn stir(&self) {
+        if let Some(link) = &self.lock().link {
             link.stirred.notify_one();
         }
     }

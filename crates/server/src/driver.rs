@@ -192,6 +192,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             if self.connection.has_events(self.link.number) {
                 continue;
             }
+            // What has been received is answered; what comes later the client sends again elsewhere.
+            if self.hub.is_stopping() && self.connection.is_open() {
+                self.link.outbox.end(End::Close(1001));
+            }
             let deadline = self.next_deadline();
             if sleep.deadline() != deadline {
                 sleep.as_mut().reset(deadline);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -26,7 +26,6 @@ use crate::events::ServerEvent;
 use crate::index::{AppsIndex, create_apps_index};
 use crate::live::Log;
 use crate::options::{ServerOptions, Settings};
-use crate::outbox::End;
 use crate::sessions::{Left, Sessions};
 use crate::storage::Storage;
 use crate::tls::Tls;
@@ -50,7 +49,8 @@ pub fn create_server(options: ServerOptions) -> Result<Server, OptionsError> {
         sweeping: OnceLock::new(),
         clients: Mutex::default(),
         tasks: Mutex::default(),
-        stopping: watch::Sender::new(false),
+        stopping: AtomicBool::new(false),
+        stopped: watch::Sender::new(false),
         last_number: AtomicU64::new(0),
         origin: Instant::now(),
         runtime: OnceLock::new(),
@@ -122,10 +122,11 @@ impl Server {
     /// is queued has left, and waits until they are gone, but no longer than the close timeout. Then
     /// sessions are stored and leave memory; what their connections wait for ends as lost.
     pub async fn shutdown(&self) {
-        self.hub.stopping.send_replace(true);
+        self.hub.stopping.store(true, Ordering::SeqCst);
+        self.hub.stopped.send_replace(true);
         self.close().await;
         for client in self.clients() {
-            client.end_transport(End::Close(1001));
+            client.stir();
         }
         let mut tasks = std::mem::take(&mut *lock(&self.hub.tasks));
         let all_ended = async { while tasks.join_next().await.is_some() {} };
@@ -299,7 +300,9 @@ pub(crate) struct Hub {
     clients: Mutex<HashMap<u64, Connection>>,
     /// One for each socket.
     tasks: Mutex<JoinSet<()>>,
-    stopping: watch::Sender<bool>,
+    stopping: AtomicBool,
+    /// Tells those who wait for that.
+    stopped: watch::Sender<bool>,
     last_number: AtomicU64,
     origin: Instant,
     /// Once it listens.
@@ -396,14 +399,15 @@ impl Hub {
         }
     }
 
+    /// Whether the server ends.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
     /// Waits until the server ends.
     pub(crate) async fn stopped(&self) {
         // The sender is the server's own.
-        let _ = self
-            .stopping
-            .subscribe()
-            .wait_for(|stopping| *stopping)
-            .await;
+        let _ = self.stopped.subscribe().wait_for(|stopped| *stopped).await;
     }
 
     /// Somebody did not even become a client.
@@ -416,9 +420,6 @@ impl Hub {
         lock(&self.clients).insert(connection.id(), connection.clone());
         if let Some(session) = connection.session_id() {
             self.sessions.is_back(&session);
-        }
-        if *self.stopping.borrow() {
-            connection.end_transport(End::Close(1001));
         }
     }
 

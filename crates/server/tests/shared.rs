@@ -272,6 +272,23 @@ async fn what_happens_while_the_client_is_away_is_stored_too() {
 }
 
 #[tokio::test]
+async fn a_server_that_shuts_down_answers_what_it_has_received() {
+    let stage = Stage::new(SharedMemory::new()).await;
+    let (mut peer, session) = Peer::connect(stage.address).await;
+    stage.memory.set(Access::Held);
+    peer.send("{call:[1,'i'],call:[]}").await;
+    assert!(is_silent(&mut peer).await);
+    tokio::join!(stage.server.shutdown(), async {
+        // It is under way by the time this is said.
+        assert!(is_silent(&mut peer).await);
+        stage.memory.set(Access::Open);
+        assert_eq!(peer.receive().await, "{callback:[1],ok:[42]}");
+        assert_eq!(peer.closed().await, Some(1001));
+    });
+    assert_eq!(stage.memory.session(&session).unwrap().received, 1);
+}
+
+#[tokio::test]
 async fn a_server_that_shuts_down_has_stored_everything() {
     let one = Stage::new(SharedMemory::new()).await;
     let two = Stage::new(one.memory.another()).await;
