@@ -51,6 +51,8 @@ async function dial(t, client = null, WebSocket = Peer) {
   return connection;
 }
 
+const disposal = (connection) => connection[Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]();
+
 /** Makes reports part of the test, not of its output. */
 function reports(t) {
   const heard = [];
@@ -254,4 +256,54 @@ test('listeners that come and go while they are told', async (t) => {
   connection.emit('x');
   assert.equal(count, 10_000);
   assert.equal(connection.listenerCount('x'), 0);
+});
+
+test('disposing of a connection that has lost its listeners', async (t) => {
+  const connection = await dial(t);
+  const disposed = disposal(connection);
+  connection.removeAllListeners();
+  await disposed;
+  assert.equal(connection.getTransport(), null);
+});
+
+test('a policy that reconnects the connection it is to open', async (t) => {
+  for (const moment of ['before', 'after']) {
+    let again;
+    let isFirst = true;
+    const connectPolicy = (app, connection, session, callback) => {
+      const reconnect = () => {
+        if (!isFirst) return;
+        isFirst = false;
+        const attempt = ws.reconnect(connection, { WebSocket: Peer }, 'ws://localhost/');
+        again = assert.rejects(attempt, { message: 'the first attempt to connect is under way' });
+      };
+      if (moment === 'before') reconnect();
+      connection.handshake(app, (...outcome) => {
+        reconnect();
+        callback(...outcome);
+      });
+    };
+    const connection = await dial(t, { connectPolicy });
+    await again;
+    await works(connection);
+    assert.equal(await ws.reconnect(connection, { WebSocket: Peer }, 'ws://localhost/'), connection);
+    await works(connection);
+  }
+});
+
+test('a loop over events that begins during an attempt which fails', async (t) => {
+  const connection = await dial(t);
+  const proxy = await connection.inspectInterface('i');
+  await disposal(connection);
+  class Absent extends Peer {
+    begin() {
+      this.end();
+    }
+  }
+  const attempt = ws.reconnect(connection, { WebSocket: Absent }, 'ws://localhost/');
+  await Promise.resolve();
+  const events = proxy.events('e');
+  await assert.rejects(attempt, /Cannot connect/);
+  assert.equal((await events.next()).done, true);
+  assert.equal(proxy.listenerCount('e'), 0);
 });

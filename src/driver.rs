@@ -167,7 +167,12 @@ impl Driver {
             attempt.failed(&self.cannot_connect(CLOSED_BY_OWNER));
         }
         self.turn(Connection::close);
-        if self.look(Connection::state) == State::Closed && self.socket.borrow().is_none() {
+        self.release_if_over();
+    }
+
+    /// Lets go of the page if there is nothing left to tell it.
+    pub(crate) fn release_if_over(&self) {
+        if self.state() == State::Closed && self.socket.borrow().is_none() {
             self.release_page();
         }
     }

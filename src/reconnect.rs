@@ -218,6 +218,10 @@ impl Driver {
             }
         }
         self.tell_state();
+        // A listener or a callback may have begun the next.
+        if !self.reconnecting.attempting.get() {
+            self.release_if_over();
+        }
     }
 
     /// The server does not know the session any more: what it held is lost, and the page is told.

@@ -48,11 +48,11 @@ export function tell(args, connected) {
   return waiter.promise;
 }
 
-/** Connects for the first time, over a link that has just been made. */
-export async function connect(connection, link, settings) {
+/** Connects for the first time, over a link that has just been made; `over` is called after the attempt. */
+export async function connect(connection, link, settings, over) {
   const { session, interfaces } = settings;
   if (session) Connection.adopt(connection, session);
-  const created = await first(connection, link, settings);
+  const created = await first(connection, link, settings).finally(over);
   if (!interfaces) return [connection, created];
   try {
     // All at once; the answers come in any order.

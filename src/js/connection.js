@@ -48,6 +48,7 @@ export class Connection extends Emitter {
   #settings;
   #told = 'closed';
   #isLogging = false;
+  #isFirst = false;
   #streams = new Set();
 
   constructor(link, settings) {
@@ -184,7 +185,12 @@ export class Connection extends Emitter {
 
   async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
     this.close();
-    if (this.getTransport()) await new Promise((resolve) => this.once('close', resolve));
+    if (!this.getTransport()) return;
+    await new Promise((resolve) => {
+      this.once('close', resolve);
+      // Listeners can be removed.
+      this.#streams.add(resolve);
+    });
   }
 
   get [Symbol.toStringTag]() {
@@ -195,7 +201,10 @@ export class Connection extends Emitter {
 
   /** Connects for the first time. */
   static connect(connection) {
-    return connect(connection, connection.#link, connection.#settings);
+    connection.#isFirst = true;
+    return connect(connection, connection.#link, connection.#settings, () => {
+      connection.#isFirst = false;
+    });
   }
 
   /** Makes an attempt by hand: `(connection, [webSocketConfig,] requestUrl[, callback])`. */
@@ -227,6 +236,8 @@ export class Connection extends Emitter {
     };
     // What its owner has closed, its owner opens again, and no reconnector.
     if (reports && link.closedIntentionally) return fail(new RemoteError(ERR_CONNECTION_CLOSED));
+    // Its connect policy has the connection already; two attempts at once would be in each other's way.
+    if (connection.#isFirst) return fail(new Error('the first attempt to connect is under way'));
     let transport;
     try {
       if (args.length > 0 || !reports) transport = readTransport(args);
