@@ -4,12 +4,13 @@
 //! how they travelled.
 
 use std::collections::VecDeque;
+use std::marker::PhantomData;
 
 use crate::connection::Connection;
 use crate::error::PeerMisbehaved;
 use crate::format::Format;
 use crate::mdsf::{Limits, Reader};
-use crate::message::Nothing;
+use crate::message::{self, Message};
 
 /// The subprotocol of a transport that carries arrays of messages as well.
 pub const BATCH_SUBPROTOCOL: &str = "metarhia-jstp.batch";
@@ -20,14 +21,13 @@ pub const MAX_BATCH: usize = 64 * 1024;
 
 /// A message as it came, alone or as an element of an array.
 #[derive(Debug)]
-pub struct Part<'t> {
+pub struct Part<'t, P> {
     pub(crate) text: &'t str,
-    /// What is wrong with it as an element, in which case the text is all that is left of the array.
-    pub(crate) fault: Option<PeerMisbehaved>,
+    pub(crate) message: Result<Message<'t, P>, PeerMisbehaved>,
 }
 
-impl<'t> Part<'t> {
-    /// The message's text.
+impl<'t, P> Part<'t, P> {
+    /// The message's text; where it could not be read, all that is left.
     pub fn text(&self) -> &'t str {
         self.text
     }
@@ -35,14 +35,16 @@ impl<'t> Part<'t> {
 
 /// The messages of one WebSocket message, in order.
 ///
-/// Each is told apart only when it is asked for, so that a driver can deliver what one message came to
+/// Each is read only when it is asked for, so that a driver can deliver what one message came to
 /// before it feeds the next: what an array of a million messages would come to has to be in memory at no
 /// time.
 #[derive(Debug)]
-pub struct Messages<'t> {
+pub struct Messages<'t, F> {
     rest: &'t str,
     limits: Limits,
+    max: usize,
     place: Place,
+    format: PhantomData<fn() -> F>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,88 +59,84 @@ impl<F: Format> Connection<F> {
     /// The messages that a WebSocket message holds, to be handed to [`handle_part`](Self::handle_part)
     /// one by one. Without `batch`, which says whether the transport has agreed on the extension, that is
     /// itself and nothing else.
-    pub fn messages<'t>(&self, text: &'t str, batch: bool) -> Messages<'t> {
-        let Limits { depth, values } = self.config().limits;
-        // The message itself, which is not counted where it comes alone.
-        let limits = Limits {
-            depth: depth.saturating_add(1),
-            values: values.saturating_add(1),
-        };
-        let is_array = batch
-            && text.len() <= self.config().max_received
-            && matches!(Reader::new(text, limits).eat(b'['), Ok(true));
+    pub fn messages<'t>(&self, text: &'t str, batch: bool) -> Messages<'t, F> {
+        let max = self.config().max_received;
+        let limits = self.config().limits;
+        let is_array =
+            batch && text.len() <= max && matches!(Reader::new(text, limits).eat(b'['), Ok(true));
         Messages {
             rest: text,
             limits,
+            max,
             place: if is_array {
                 Place::Bracket
             } else {
                 Place::Alone
             },
+            format: PhantomData,
         }
     }
 }
 
-impl<'t> Iterator for Messages<'t> {
-    type Item = Part<'t>;
+impl<'t, F: Format> Iterator for Messages<'t, F> {
+    type Item = Part<'t, F::Payload>;
 
-    fn next(&mut self) -> Option<Part<'t>> {
+    fn next(&mut self) -> Option<Self::Item> {
         let place = std::mem::replace(&mut self.place, Place::End);
-        let part = |text, fault| Part { text, fault };
-        match place {
-            Place::End => None,
-            Place::Alone => Some(part(self.rest, None)),
+        let (text, message) = match place {
+            Place::End => return None,
+            Place::Alone if self.rest.len() > self.max => {
+                let limit = self.max;
+                ("", Err(PeerMisbehaved::TooLarge { limit }))
+            }
+            Place::Alone => (self.rest, message::read::<F>(self.rest, self.limits)),
             Place::Bracket | Place::Separator => match self.element(place) {
-                Ok(text) => {
+                Ok(element) => {
+                    let (text, message) = element?;
                     self.place = Place::Separator;
-                    Some(part(text?, None))
+                    (text, Ok(message))
                 }
-                Err(fault) => Some(part(self.rest, Some(fault))),
+                Err(fault) => (self.rest, Err(fault)),
             },
-        }
+        };
+        Some(Part { text, message })
     }
 }
 
-impl<'t> Messages<'t> {
+impl<'t, F: Format> Messages<'t, F> {
     /// Reads what stands before the next element, and the element; `None` at the end of the array.
-    fn element(&mut self, place: Place) -> Result<Option<&'t str>, PeerMisbehaved> {
-        use PeerMisbehaved::Unreadable;
-
+    #[allow(clippy::type_complexity)]
+    fn element(
+        &mut self,
+        place: Place,
+    ) -> Result<Option<(&'t str, Message<'t, F::Payload>)>, PeerMisbehaved> {
         let mut reader = Reader::new(self.rest, self.limits);
         let is_first = place == Place::Bracket;
         let separator = if is_first { b'[' } else { b',' };
-        let goes_on = reader.eat(separator).map_err(Unreadable)?;
-        if reader.eat(b']').map_err(Unreadable)? {
+        let goes_on = reader.eat(separator)?;
+        if reader.eat(b']')? {
             if is_first {
                 return Err(PeerMisbehaved::EmptyBatch);
             }
-            reader.end().map_err(Unreadable)?;
-            self.place = Place::End;
+            reader.end()?;
             return Ok(None);
         }
         if !goes_on {
-            return Err(Unreadable(reader.expected("`,` or `]`")));
+            return Err(reader.expected("`,` or `]`").into());
         }
-        let is_object = reader.peek().map_err(Unreadable)? == Some(b'{');
+        reader.peek()?;
         let start = reader.position();
-        reader.value(&mut Nothing).map_err(Unreadable)?;
-        let (text, rest) = self.rest.split_at(reader.position());
-        let (_, text) = text.split_at(start);
-        if !is_object {
-            return Err(PeerMisbehaved::NotAnObject);
-        }
-        if is_handshake(text, self.limits) {
+        let message = message::read_one::<F>(&mut reader)?;
+        if matches!(
+            message,
+            Message::HandshakeRequest(_) | Message::HandshakeAnswer(_)
+        ) {
             return Err(PeerMisbehaved::HandshakeInBatch);
         }
-        self.rest = rest;
-        Ok(Some(text))
+        let text = reader.since(start);
+        (_, self.rest) = self.rest.split_at(reader.position());
+        Ok(Some((text, message)))
     }
-}
-
-fn is_handshake(object: &str, limits: Limits) -> bool {
-    let mut reader = Reader::new(object, limits);
-    matches!(reader.eat(b'{'), Ok(true))
-        && reader.key().is_ok_and(|key| key.to_str() == "handshake")
 }
 
 /// Takes the first texts out of a queue, as one WebSocket message of at most [`MAX_BATCH`] bytes. A
@@ -175,11 +173,16 @@ mod tests {
     fn split(text: &str, batch: bool) -> Vec<String> {
         let core = Connection::<Native>::new(Role::Client, Config::new(Role::Client));
         core.messages(text, batch)
-            .map(|part| match part.fault {
-                None => part.text.to_owned(),
-                Some(fault) => format!("{} <- {fault:?}", part.text),
+            .map(|part| match part.message {
+                Ok(_) => part.text.to_owned(),
+                Err(fault) => format!("{} <- {fault:?}", part.text),
             })
             .collect()
+    }
+
+    fn texts(text: &str, batch: bool) -> Vec<&str> {
+        let core = Connection::<Native>::new(Role::Client, Config::new(Role::Client));
+        core.messages(text, batch).map(|part| part.text()).collect()
     }
 
     #[test]
@@ -199,10 +202,10 @@ mod tests {
     #[test]
     fn what_is_no_array_or_not_expected_to_be_one_is_left_as_it_is() {
         for text in ["{a:[1]}", "", "5", "/*", " {}[", "\u{feff}x"] {
-            assert_eq!(split(text, true), [text]);
+            assert_eq!(texts(text, true), [text]);
         }
         for text in ["[{a:[1]}]", "[]", "["] {
-            assert_eq!(split(text, false), [text]);
+            assert_eq!(texts(text, false), [text]);
         }
     }
 

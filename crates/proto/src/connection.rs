@@ -16,7 +16,6 @@ use crate::event::{Event, HandshakeFailure, Outcome, Output, OutputOf, Transport
 use crate::format::Format;
 use crate::heads;
 use crate::heartbeat::{Beat, Heartbeat};
-use crate::message;
 use crate::operation::Operation;
 use crate::ordered::trim;
 use crate::poison::{self, Suspect};
@@ -200,6 +199,13 @@ impl<F: Format> Connection<F> {
 
     /// A message came.
     pub fn handle_text(&mut self, now: Instant, text: &str) {
+        for part in self.messages(text, false) {
+            self.handle_part(now, part);
+        }
+    }
+
+    /// A message of [`messages`](Self::messages) came.
+    pub fn handle_part(&mut self, now: Instant, part: Part<'_, F::Payload>) {
         self.resume_check = None;
         if let Some(heartbeat) = &mut self.heartbeat {
             heartbeat.heard(now);
@@ -207,24 +213,9 @@ impl<F: Format> Connection<F> {
         if !self.is_listening() {
             return;
         }
-        if text.len() > self.config.max_received {
-            let limit = self.config.max_received;
-            return self.misbehaved(now, PeerMisbehaved::TooLarge { limit }, String::new());
-        }
-        match message::read::<F>(text, self.config.limits) {
-            Ok(message) => self.handle_message(now, message, text),
-            Err(error) => self.misbehaved(now, error, text.to_owned()),
-        }
-    }
-
-    /// A message of [`messages`](Self::messages) came.
-    pub fn handle_part(&mut self, now: Instant, part: Part<'_>) {
-        match part.fault {
-            None => self.handle_text(now, part.text),
-            Some(fault) if self.is_listening() => {
-                self.misbehaved(now, fault, part.text.to_owned());
-            }
-            Some(_) => {}
+        match part.message {
+            Ok(message) => self.handle_message(now, message, part.text),
+            Err(fault) => self.misbehaved(now, fault, part.text.to_owned()),
         }
     }
 

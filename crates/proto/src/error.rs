@@ -182,6 +182,12 @@ pub enum PeerMisbehaved {
     HandshakeAnswer,
 }
 
+impl From<ReadError> for PeerMisbehaved {
+    fn from(error: ReadError) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
 impl PeerMisbehaved {
     /// What [`Display`](fmt::Display) shows, without what std's formatting weighs in a page.
     pub fn sentence(&self) -> String {

@@ -1,6 +1,7 @@
 //! How one side represents the payloads it sends and the payloads it reads.
 
 use crate::config::Role;
+use crate::elements::Elements;
 use crate::mdsf::{Value, ValueReader, Visitor};
 
 /// What the core is generic over, so that neither side pays for the other's representation.
@@ -21,6 +22,9 @@ pub trait Format {
 
     /// Turns a reader that has heard one whole value into a payload; `text` is that value's text.
     fn payload(reader: Self::Reader, text: &str) -> Self::Payload;
+
+    /// What the core has to know of a value that a reader has heard: of a header, above all.
+    fn elements(reader: Self::Reader) -> Elements;
 
     /// The text of a message without a payload of its own.
     fn text(text: &str) -> Self::Text;
@@ -46,6 +50,10 @@ impl Format for Native {
 
     fn payload(reader: ValueReader, _text: &str) -> Value {
         reader.finish()
+    }
+
+    fn elements(reader: ValueReader) -> Elements {
+        Elements::of_value(reader.finish())
     }
 
     fn text(text: &str) -> String {

@@ -2,12 +2,13 @@
 
 use crate::config::Role;
 use crate::connection::{Connection, Handshaking, Phase};
+use crate::elements::{Element, Elements};
 use crate::error::{PeerMisbehaved, Refused, RemoteError, code};
 use crate::event::{Event, HandshakeFailure, Strategy};
 use crate::format::Format;
 use crate::heads;
 use crate::mdsf;
-use crate::message::{Element, Elements, HandshakeAnswer, HandshakeRequest, Message};
+use crate::message::{HandshakeAnswer, HandshakeRequest, Message};
 use crate::session::Session;
 use crate::text::decimal;
 use crate::time::{Deadline, Instant};
@@ -246,11 +247,11 @@ impl<F: Format> Connection<F> {
     }
 
     fn session_strategy(&self, credentials: &str) -> Strategy<F::Payload> {
-        let elements = Elements::of(credentials, self.config.limits);
-        if !elements.is_array() {
+        let elements = self.elements(credentials);
+        if !elements.is_array {
             return Strategy::MalformedSession;
         }
-        match elements.into_elements() {
+        match elements.elements {
             [Element::Text(id), Element::Integer(received), _] => match u64::try_from(received) {
                 Ok(received) => Strategy::Session { id, received },
                 Err(_) => Strategy::MalformedSession,
@@ -260,20 +261,27 @@ impl<F: Format> Connection<F> {
     }
 
     fn read_payload(&self, text: &str) -> F::Payload {
+        F::payload(self.listen(text), text)
+    }
+
+    fn elements(&self, text: &str) -> Elements {
+        F::elements(self.listen(text))
+    }
+
+    fn listen(&self, text: &str) -> F::Reader {
         let mut reader = F::Reader::default();
         // It was read without an error when the message was, so there is none now.
         let _ = mdsf::read(text, self.config.limits, &mut reader);
-        F::payload(reader, text)
+        reader
     }
 
     fn answered(&mut self, now: Instant, resuming: bool, answer: HandshakeAnswer<'_>, text: &str) {
-        let limits = self.config.limits;
         let ok = match answer {
-            HandshakeAnswer::Ok(ok) => Elements::of(ok, limits),
+            HandshakeAnswer::Ok(ok) => self.elements(ok),
             HandshakeAnswer::Error(error) => {
-                let elements = Elements::of(error, limits);
-                if elements.is_array() {
-                    let code = match elements.into_elements() {
+                let elements = self.elements(error);
+                if elements.is_array {
+                    let code = match elements.elements {
                         [Element::Integer(code), ..] => Some(code),
                         _ => None,
                     };
@@ -290,8 +298,8 @@ impl<F: Format> Connection<F> {
                 return self.misbehaved(now, PeerMisbehaved::HandshakeAnswer, text.to_owned());
             }
         };
-        let is_array = ok.is_array();
-        let [ok, ..] = ok.into_elements();
+        let is_array = ok.is_array;
+        let [ok, ..] = ok.elements;
         match ok {
             Element::Text(id) if !resuming && !is_array => {
                 self.drop_session();

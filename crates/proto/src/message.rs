@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 
+use crate::elements::Element;
 use crate::error::PeerMisbehaved;
 use crate::format::Format;
-use crate::mdsf::{self, Key, Limits, Number, Reader, Text, Visitor};
-
-/// Ids beyond this are not exact in JavaScript, so nobody can have meant them.
-const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
+use crate::mdsf::{self, Limits, Reader};
 
 /// One message, as protocol.md 2.3 lists them.
 ///
@@ -131,62 +129,54 @@ pub fn read<F: Format>(
     limits: Limits,
 ) -> Result<Message<'_, F::Payload>, PeerMisbehaved> {
     let mut reader = Reader::new(text, limits);
-    if !reader.eat(b'{').map_err(PeerMisbehaved::Unreadable)? {
-        // Whole documents of another shape are told apart from text that is no document at all.
-        reader
-            .value(&mut Nothing)
-            .and_then(|()| reader.end())
-            .map_err(PeerMisbehaved::Unreadable)?;
-        return Err(PeerMisbehaved::NotAnObject);
+    let message = read_one::<F>(&mut reader);
+    // Whole documents of another shape are told apart from text that is no document at all.
+    if matches!(message, Ok(_) | Err(PeerMisbehaved::NotAnObject)) {
+        reader.end()?;
     }
-    let message = read_object::<F>(text, &mut reader)?;
-    reader.end().map_err(PeerMisbehaved::Unreadable)?;
-    Ok(message)
+    message
 }
 
-/// Reads a message whose opening brace has been consumed, up to and with its closing brace.
-fn read_object<'t, F: Format>(
-    text: &'t str,
+/// Reads the message that `reader` is at, and no further.
+///
+/// # Errors
+/// As for [`read`].
+pub(crate) fn read_one<'t, F: Format>(
     reader: &mut Reader<'t>,
 ) -> Result<Message<'t, F::Payload>, PeerMisbehaved> {
-    use PeerMisbehaved::Unreadable;
-
-    if reader.eat(b'}').map_err(Unreadable)? {
+    if !reader.eat(b'{')? {
+        listen::<F>(reader)?;
+        return Err(PeerMisbehaved::NotAnObject);
+    }
+    if reader.eat(b'}')? {
         return Ok(Message::Heartbeat);
     }
-    let key = reader.key().map_err(Unreadable)?;
-    let kind = key.to_str();
-    let Some(kind) = Kind::from_name(&kind) else {
-        let kind = kind.into_owned();
-        reader.value(&mut Nothing).map_err(Unreadable)?;
-        skip_members(reader).map_err(Unreadable)?;
-        return Ok(Message::Unusable { kind });
+    let key = reader.key()?.to_str();
+    let Some(kind) = Kind::from_name(&key) else {
+        listen::<F>(reader)?;
+        skip_members::<F>(reader)?;
+        return Ok(Message::Unusable {
+            kind: key.into_owned(),
+        });
     };
-    let is_array = reader.peek().map_err(Unreadable)? == Some(b'[');
-    let mut header = Elements::default();
-    reader.value(&mut header).map_err(Unreadable)?;
-    let [first, second, third] = header.into_elements();
+    let is_array = reader.peek()? == Some(b'[');
+    let [first, second, third] = F::elements(listen::<F>(reader)?).elements;
 
     let mut verb = None;
-    if more(reader).map_err(Unreadable)? {
-        let name = reader.key().map_err(Unreadable)?.to_str();
-        let shape = reader.peek().map_err(Unreadable)?;
+    if more(reader)? {
+        let name = reader.key()?.to_str();
+        let shape = reader.peek()?;
         let start = reader.position();
-        let mut payload = None;
+        let heard = listen::<F>(reader)?;
+        let text = reader.since(start);
         // Only these kinds have a payload; a handshake's is read by whoever knows what it must be.
-        if kind.has_payload() && shape == Some(b'[') {
-            let mut visitor = F::Reader::default();
-            reader.value(&mut visitor).map_err(Unreadable)?;
-            payload = Some(F::payload(visitor, span(text, start, reader.position())));
-        } else {
-            reader.value(&mut Nothing).map_err(Unreadable)?;
-        }
+        let has_payload = kind.has_payload() && shape == Some(b'[');
         verb = Some(Verb {
             name,
-            payload,
-            text: span(text, start, reader.position()),
+            payload: has_payload.then(|| F::payload(heard, text)),
+            text,
         });
-        skip_members(reader).map_err(Unreadable)?;
+        skip_members::<F>(reader)?;
     }
     if !is_array {
         return Err(PeerMisbehaved::HeaderNotAnArray { kind: kind.name() });
@@ -228,6 +218,13 @@ fn read_object<'t, F: Format>(
     })
 }
 
+/// Reads a value, whoever wants to know it.
+fn listen<F: Format>(reader: &mut Reader<'_>) -> Result<F::Reader, mdsf::ReadError> {
+    let mut visitor = F::Reader::default();
+    reader.value(&mut visitor)?;
+    Ok(visitor)
+}
+
 /// Consumes what separates the last member from the next. False when the object has ended.
 fn more(reader: &mut Reader<'_>) -> Result<bool, mdsf::ReadError> {
     if reader.eat(b',')? {
@@ -240,18 +237,15 @@ fn more(reader: &mut Reader<'_>) -> Result<bool, mdsf::ReadError> {
 }
 
 /// Reads the members nobody looks at, up to and with the closing brace.
-fn skip_members(reader: &mut Reader<'_>) -> Result<(), mdsf::ReadError> {
+fn skip_members<F: Format>(reader: &mut Reader<'_>) -> Result<(), mdsf::ReadError> {
     while more(reader)? {
         reader.key()?;
-        reader.value(&mut Nothing)?;
+        listen::<F>(reader)?;
     }
     Ok(())
 }
 
-fn span(text: &str, start: usize, end: usize) -> &str {
-    text.get(start..end).unwrap_or_default()
-}
-
+/// What a handshake asks or answers.
 fn handshake<'t, P>(app: Element, version: Element, verb: Option<Verb<'t, P>>) -> Message<'t, P> {
     if app.is_truthy() {
         return Message::HandshakeRequest(HandshakeRequest {
@@ -336,136 +330,5 @@ impl Kind {
 
     fn has_payload(self) -> bool {
         matches!(self, Kind::Call | Kind::Callback | Kind::Event)
-    }
-}
-
-/// One element of a header, as far as headers and handshakes need to know it.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) enum Element {
-    #[default]
-    Undefined,
-    /// `null`, `false`, zero, NaN: values JavaScript takes for "no".
-    Falsy,
-    Integer(i64),
-    Text(String),
-    Other,
-}
-
-impl Element {
-    fn is_truthy(&self) -> bool {
-        match self {
-            Element::Undefined | Element::Falsy | Element::Integer(0) => false,
-            Element::Text(text) => !text.is_empty(),
-            Element::Integer(_) | Element::Other => true,
-        }
-    }
-}
-
-/// Reads a value nobody looks at.
-pub(crate) struct Nothing;
-
-impl Visitor for Nothing {
-    fn undefined(&mut self) {}
-    fn null(&mut self) {}
-    fn bool(&mut self, _: bool) {}
-    fn number(&mut self, _: Number<'_>) {}
-    fn string(&mut self, _: Text<'_>) {}
-    fn begin_array(&mut self) {}
-    fn end_array(&mut self) {}
-    fn begin_object(&mut self) {}
-    fn key(&mut self, _: Key<'_>) {}
-    fn end_object(&mut self) {}
-}
-
-/// Reads a scalar, or the first three elements of an array: all that headers, session credentials
-/// and a handshake's answer consist of.
-#[derive(Default)]
-pub(crate) struct Elements {
-    elements: [Element; 3],
-    heard: usize,
-    depth: u32,
-    is_array: bool,
-}
-
-impl Elements {
-    /// Reads one value out of text that has already been read once.
-    pub(crate) fn of(text: &str, limits: Limits) -> Self {
-        let mut elements = Self::default();
-        // It was read without an error before, so there is none now.
-        let _ = mdsf::read(text, limits, &mut elements);
-        elements
-    }
-
-    pub(crate) fn is_array(&self) -> bool {
-        self.is_array
-    }
-
-    pub(crate) fn into_elements(self) -> [Element; 3] {
-        self.elements
-    }
-
-    fn hear(&mut self, element: impl FnOnce() -> Element) {
-        let is_element = self.depth == u32::from(self.is_array);
-        if is_element {
-            if let Some(slot) = self.elements.get_mut(self.heard) {
-                *slot = element();
-            }
-            self.heard += 1;
-        }
-    }
-}
-
-impl Visitor for Elements {
-    fn undefined(&mut self) {
-        self.hear(|| Element::Undefined);
-    }
-
-    fn null(&mut self) {
-        self.hear(|| Element::Falsy);
-    }
-
-    fn bool(&mut self, value: bool) {
-        self.hear(|| {
-            if value {
-                Element::Other
-            } else {
-                Element::Falsy
-            }
-        });
-    }
-
-    fn number(&mut self, number: Number<'_>) {
-        self.hear(|| match number.as_integer() {
-            Some(integer) if integer.abs() <= MAX_SAFE_INTEGER => Element::Integer(integer),
-            _ => Element::Other,
-        });
-    }
-
-    fn string(&mut self, text: Text<'_>) {
-        self.hear(|| Element::Text(text.to_str().into_owned()));
-    }
-
-    fn begin_array(&mut self) {
-        if self.depth == 0 {
-            self.is_array = true;
-        } else {
-            self.hear(|| Element::Other);
-        }
-        self.depth += 1;
-    }
-
-    fn end_array(&mut self) {
-        self.depth -= 1;
-    }
-
-    fn begin_object(&mut self) {
-        self.hear(|| Element::Other);
-        self.depth += 1;
-    }
-
-    fn key(&mut self, _: Key<'_>) {}
-
-    fn end_object(&mut self) {
-        self.depth -= 1;
     }
 }

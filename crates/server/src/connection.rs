@@ -413,7 +413,7 @@ impl Connection {
     }
 
     /// The messages of what came over a transport.
-    pub(crate) fn messages<'t>(&self, text: &'t str, batch: bool) -> Messages<'t> {
+    pub(crate) fn messages<'t>(&self, text: &'t str, batch: bool) -> Messages<'t, Native> {
         self.lock().core.messages(text, batch)
     }
 

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use jstp_proto::mdsf::Value;
 use jstp_proto::{Event, HandshakeFailure, Part};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -295,7 +296,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 
     /// Feeds the core a message. False if the transport is not the connection's any more.
-    fn feed(&self, part: Part<'_>) -> bool {
+    fn feed(&self, part: Part<'_, Value>) -> bool {
         if self.hub.settings.log_messages {
             let (connection, text) = (&self.connection, part.text());
             self.hub

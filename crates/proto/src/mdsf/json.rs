@@ -2,7 +2,6 @@
 
 use super::Limits;
 use super::error::ReadError;
-use super::float::integer_digits;
 use super::key::Key;
 use super::number::{Form, Number};
 use super::ordinary::{self, Output, Place};
@@ -20,6 +19,9 @@ pub struct Json {
     /// Where the member that was begun last begins, to take its key back when its value is `undefined`.
     member: usize,
     inexact: bool,
+    marked: bool,
+    /// Where the key that was written last ends, unless it was taken back. Known of marked text only.
+    key_end: usize,
 }
 
 /// Tokens up to this length are copied as this many bytes, whatever follows them in the source: a copy of
@@ -48,6 +50,16 @@ impl Json {
     pub fn clear(&mut self) {
         self.len = 0;
         self.inexact = false;
+        self.marked = false;
+    }
+
+    /// Forgets the text, and writes the next one so that JSON can say everything: strings begin with an
+    /// `s`, a string `u` stands for `undefined`, one with an `n` for the number whose token follows, and
+    /// `{"":[key,value,…]}` for an object, its keys being strings or numbers of this sort.
+    pub fn mark(&mut self) {
+        self.clear();
+        self.marked = true;
+        self.key_end = usize::MAX;
     }
 
     /// The text.
@@ -66,10 +78,9 @@ impl Json {
 
     /// Whether `JSON.parse` makes the same value of the text.
     ///
-    /// It does not after what JSON cannot say: `undefined` alone or in an array, NaN, `Infinity`. Nor after
-    /// what would take arithmetic with floats, which weighs much in a browser: hexadecimal, octal and binary
-    /// numbers beyond 2^53 − 1, and as keys all numbers but integers up to there. The text is then JSON with
-    /// something else in those places.
+    /// It does not after what JSON cannot say: `undefined` alone or in an array, numbers that JSON spells
+    /// otherwise or not at all, and as keys all numbers but integers up to 2^53 − 1. The text is then JSON
+    /// with something else in those places, and [`mark`](Self::mark) is for whoever wants to know more.
     pub fn is_exact(&self) -> bool {
         !self.inexact
     }
@@ -141,6 +152,7 @@ impl Json {
         debug_assert!(after.is_ascii());
         let len = text.len();
         if text.is_plain()
+            && !self.marked
             && len <= SHORT
             && let Some(short) = text.overshoot::<SHORT>()
             && let Some(room) = self.spare::<{ SHORT + AROUND }>()
@@ -157,61 +169,52 @@ impl Json {
 
     #[inline(never)]
     fn quoted_of_any_length(&mut self, text: Text<'_>, after: u8) {
-        if let Some(plain) = text.as_plain() {
-            self.push(b'"');
-            self.push_str(plain);
-            self.push(b'"');
-        } else {
-            text.json_pieces(|piece| self.push_str(piece));
-        }
-        self.push(after);
-    }
-
-    #[cold]
-    fn unusual_number(&mut self, number: Number<'_>) {
-        let (negative, digits) = number.sign_and_magnitude();
-        if let Some(magnitude) = number.small_magnitude() {
-            if negative {
-                self.push(b'-');
-            }
-            self.push_str(integer_digits(magnitude, &mut [0; 20]));
-            return self.push(b',');
-        }
-        if number.form() != Form::Decimal {
-            self.inexact = true;
-            return self.token(b"null,");
-        }
-        if negative {
-            self.push(b'-');
-        }
-        // `.5` and `5.` and `5.e1`
-        if digits.starts_with('.') {
-            self.push(b'0');
-        }
-        match digits.split_once('.') {
-            Some((whole, rest)) if !rest.starts_with(|c: char| c.is_ascii_digit()) => {
-                self.push_str(whole);
-                self.push_str(rest);
-            }
-            _ => self.push_str(digits),
-        }
-        self.push(b',');
-    }
-
-    #[cold]
-    fn number_key(&mut self, number: Number<'_>) {
-        let magnitude = number.small_magnitude();
-        if magnitude.is_none() {
-            self.inexact = true;
-        }
         self.push(b'"');
-        self.push_str(integer_digits(magnitude.unwrap_or_default(), &mut [0; 20]));
-        self.token(b"\":");
+        if self.marked {
+            self.push(b's');
+        }
+        match text.as_plain() {
+            Some(plain) => self.push_str(plain),
+            None => text.json_pieces(&mut |piece| self.push_str(piece)),
+        }
+        self.token(&[b'"', after]);
+    }
+
+    /// What JSON has no word for: marked, as a string that stands for it.
+    #[cold]
+    fn stand_in(&mut self, mark: u8, token: &str, otherwise: &str) {
+        if !self.marked {
+            self.inexact = true;
+            return self.push_str(otherwise);
+        }
+        self.token(&[b'"', mark]);
+        self.push_str(token);
+        self.token(b"\",");
+    }
+
+    #[cold]
+    fn number_key(&mut self, number: Number<'_>, after: u8) {
+        if number.as_integer().is_none() {
+            self.stand_in(b'n', number.raw(), "\"\",");
+        } else {
+            self.push(b'"');
+            if self.marked {
+                self.push(b's');
+            }
+            self.push_str(number.raw());
+            self.token(b"\",");
+        }
+        // In the place of the comma.
+        self.len -= 1;
+        self.push(after);
     }
 
     /// Writes what is ordinary from `place` on.
     #[inline(never)]
     fn ahead(&mut self, text: &str, place: Place, open: &mut Open, limits: Limits) -> Place {
+        if self.marked {
+            return place;
+        }
         let mut output = Output {
             buffer: &mut self.buffer,
             len: self.len,
@@ -235,12 +238,17 @@ impl Json {
 
 impl Visitor for Json {
     fn undefined(&mut self) {
-        // Only a key ends with a colon: what else may hold one ends with a quote.
-        if self.written().last() == Some(&b':') {
-            self.len = self.member;
+        // Without marks only a key ends with a colon: what else may hold one ends with a quote.
+        let is_member = if self.marked {
+            self.key_end == self.len
         } else {
-            self.inexact = true;
-            self.token(b"null,");
+            self.written().last() == Some(&b':')
+        };
+        if is_member {
+            self.len = self.member;
+            self.key_end = usize::MAX;
+        } else {
+            self.stand_in(b'u', "", "null,");
         }
     }
 
@@ -261,7 +269,7 @@ impl Visitor for Json {
     #[inline(always)]
     fn number(&mut self, number: Number<'_>) {
         if !matches!(number.form(), Form::Integer | Form::Json) {
-            return self.unusual_number(number);
+            return self.stand_in(b'n', number.raw(), "0.5,");
         }
         let len = number.len();
         if len <= SHORT
@@ -295,19 +303,30 @@ impl Visitor for Json {
     #[inline(always)]
     fn begin_object(&mut self) {
         self.push(b'{');
+        if self.marked {
+            self.token(b"\"\":[");
+        }
     }
 
     #[inline(always)]
     fn key(&mut self, key: Key<'_>) {
         self.member = self.len;
+        let after = if self.marked { b',' } else { b':' };
         match key {
-            Key::Text(text) | Key::Name(text) => self.quoted(text, b':'),
-            Key::Number(number) => self.number_key(number),
+            Key::Text(text) | Key::Name(text) => self.quoted(text, after),
+            Key::Number(number) => self.number_key(number, after),
+        }
+        if self.marked {
+            self.key_end = self.len;
         }
     }
 
     #[inline(always)]
     fn end_object(&mut self) {
+        if self.marked {
+            self.close(b']');
+            self.len -= 1;
+        }
         self.close(b'}');
     }
 

@@ -22,17 +22,12 @@ pub enum Key<'t> {
 
 impl<'t> Key<'t> {
     /// The property name, as far as that takes no arithmetic with floats, which would add 25 kB to what a
-    /// page loads: numbers other than integers up to 2^53 − 1 stay as they are spelled. No name that the
-    /// protocol knows is one of them. [`to_name`](Self::to_name) is right for all.
+    /// page loads: numbers stay as they are spelled, and no name that the protocol knows is one.
+    /// [`to_name`](Self::to_name) is right for all.
     pub fn to_str(&self) -> Cow<'t, str> {
         match self {
             Self::Text(text) | Self::Name(text) => text.to_str(),
-            Self::Number(number) => match number.small_magnitude() {
-                Some(integer) => float::integer_digits(integer, &mut [0; 20])
-                    .to_owned()
-                    .into(),
-                None => number.raw().into(),
-            },
+            Self::Number(number) => number.raw().into(),
         }
     }
 

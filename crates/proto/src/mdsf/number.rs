@@ -113,35 +113,6 @@ impl<'t> Number<'t> {
             None => (false, self.raw().strip_prefix('+').unwrap_or(self.raw())),
         }
     }
-
-    /// The magnitude, where it is seen without floats that it is an integer up to 2^53 − 1.
-    pub(super) fn small_magnitude(&self) -> Option<u64> {
-        match self.as_integer() {
-            Some(integer) => Some(integer.unsigned_abs()),
-            None => self
-                .radix_magnitude()
-                .filter(|magnitude| *magnitude <= MAX_SAFE_INTEGER),
-        }
-    }
-
-    /// The magnitude of a hexadecimal, octal or binary number where that is an integer below 2^64.
-    fn radix_magnitude(&self) -> Option<u64> {
-        let (_, digits) = self.sign_and_magnitude();
-        let bits = match self.form {
-            Form::Hex => 4,
-            Form::Octal => 3,
-            Form::Binary => 1,
-            _ => return None,
-        };
-        let mut sum = 0_u64;
-        for digit in digits.bytes().skip(2) {
-            if sum.leading_zeros() < bits {
-                return None;
-            }
-            sum = (sum << bits) | u64::from(float::digit_value(digit));
-        }
-        Some(sum)
-    }
 }
 
 /// Reads the number that begins at `start` with a sign, a digit or a point. Returns it and where it ends.

@@ -36,18 +36,17 @@ pub trait Visitor {
 
     /// Reads one value of `reader`, telling it to this visitor: what [`Reader::value`] does.
     ///
-    /// By default through a reading loop that all visitors share: a copy of the loop for each would be the
-    /// larger part of what a page loads. A visitor that hears whole payloads overrides this to have a copy
-    /// of its own, which is faster by a half; one that hands everything on to a [`Json`](super::Json) hands
-    /// on this as well.
+    /// The visitor's own copy of the reading loop, unless it hands everything on to a [`Json`](super::Json),
+    /// and hands on this as well.
     ///
     /// # Errors
     /// As for [`Reader::value`].
+    #[inline(never)]
     fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), ReadError>
     where
         Self: Sized,
     {
-        reader.walk_shared(self)
+        reader.walk(self, |_, _, place, _, _| place)
     }
 }
 
@@ -80,6 +79,11 @@ impl<'t> Reader<'t> {
     /// The offset of what comes next, in bytes.
     pub fn position(&self) -> usize {
         self.at
+    }
+
+    /// The text from an earlier [`position`](Self::position) up to the present one.
+    pub fn since(&self, position: usize) -> &'t str {
+        self.text.get(position..self.at).unwrap_or_default()
     }
 
     /// Skips blanks and comments; returns the byte after them, which stays.
@@ -122,16 +126,10 @@ impl<'t> Reader<'t> {
         visitor.read(self)
     }
 
-    /// The loop for visitors that hear little.
-    #[inline(never)]
-    fn walk_shared(&mut self, visitor: &mut dyn Visitor) -> Result<(), ReadError> {
-        self.walk(visitor, |_, _, place, _, _| place)
-    }
-
     /// [`value`](Self::value) for any visitor. At the beginning of each member and element `ahead` may go on
     /// by itself, and returns how far that was.
     #[inline]
-    pub(super) fn walk<V: Visitor + ?Sized>(
+    pub(super) fn walk<V: Visitor>(
         &mut self,
         visitor: &mut V,
         ahead: impl Fn(&mut V, &'t str, Place, &mut Open, Limits) -> Place,
@@ -312,7 +310,7 @@ fn skip_to_separator(text: &str, at: usize, inside: Inside) -> Result<usize, Rea
 
 /// Reads the word that begins at `start` and tells `visitor` what it means. Returns where it ends.
 #[inline(always)]
-fn word<V: Visitor + ?Sized>(
+fn word<V: Visitor>(
     text: &str,
     start: usize,
     visitor: &mut V,

@@ -75,20 +75,14 @@ impl<'t> Text<'t> {
         Cow::Owned(out)
     }
 
-    /// Appends the string as JSON, quotes included. Half a surrogate pair stays an escape, so that
-    /// `JSON.parse` gives what the peer sent.
-    pub fn write_json(&self, out: &mut String) {
-        self.json_pieces(|piece| out.push_str(piece));
-    }
-
-    /// [`write_json`](Self::write_json) to anything that takes text piece by piece.
-    pub(super) fn json_pieces(&self, mut push: impl FnMut(&str)) {
+    /// The string as JSON has it between its quotes, piece by piece. Half a surrogate pair stays an escape,
+    /// so that `JSON.parse` gives what the peer sent.
+    pub(super) fn json_pieces(&self, push: &mut dyn FnMut(&str)) {
         let raw = self.raw();
         let bytes = raw.as_bytes();
         let mut at = 0;
         // Where what has not been passed on begins: escapes that JSON has too go with what surrounds them.
         let mut pending = 0;
-        push("\"");
         loop {
             at = find_special::<b'"'>(bytes, at);
             match (bytes.get(at), bytes.get(at + 1)) {
@@ -109,10 +103,10 @@ impl<'t> Text<'t> {
                     };
                     match escape {
                         Escape::Char(c @ ('\0'..' ' | '"' | '\\')) => {
-                            push_escaped(c as u16, &mut push)
+                            push_escaped(c as u16, push)
                         }
                         Escape::Char(c) => push(c.encode_utf8(&mut [0; 4])),
-                        Escape::Unit(unit) => push_escaped(unit, &mut push),
+                        Escape::Unit(unit) => push_escaped(unit, push),
                         Escape::Nothing => {}
                     }
                     at = end;
@@ -120,14 +114,13 @@ impl<'t> Text<'t> {
                 }
                 (Some(&special), _) => {
                     push(&raw[pending..at]);
-                    push_escaped(u16::from(special), &mut push);
+                    push_escaped(u16::from(special), push);
                     at += 1;
                     pending = at;
                 }
             }
         }
         push(&raw[pending..]);
-        push("\"");
     }
 
     /// The first `N` bytes of the content and of what follows it in the document, if there are so many.
@@ -334,7 +327,7 @@ pub(super) fn special(word: u64, quote: u8) -> u64 {
 }
 
 /// Passes `unit` on as a JSON escape.
-fn push_escaped(unit: u16, push: &mut impl FnMut(&str)) {
+fn push_escaped(unit: u16, push: &mut dyn FnMut(&str)) {
     let short = match unit {
         0x08 => "\\b",
         0x09 => "\\t",

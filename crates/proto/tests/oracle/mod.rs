@@ -2,13 +2,63 @@
 
 use std::fmt;
 
-use jstp_proto::mdsf::{Object, Value};
+use jstp_proto::mdsf::{Limits, Object, Value, WriteOptions, read_value, write};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// The value of JSON text: the last of members with the same key counts, in the first one's place. Halves of
 /// surrogate pairs, which `JSON.parse` keeps, become U+FFFD as they do in a [`Value`].
 pub(crate) fn parse_json(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<Json>(&without_lone_surrogates(text)).map(|json| json.0)
+}
+
+/// The value of an MDSF text by way of marked JSON, undone as a page does it. `None` where that has a
+/// number that `JSON.parse` makes an infinity of, and serde_json refuses.
+pub(crate) fn read_marked(text: &str) -> Option<Value> {
+    let mut json = jstp_proto::mdsf::Json::default();
+    json.mark();
+    jstp_proto::mdsf::read(text, Limits::default(), &mut json).unwrap();
+    match parse_json(json.text()) {
+        Ok(value) => Some(unmark(value)),
+        Err(error) => {
+            assert!(error.to_string().contains("number out of range"), "{error}");
+            None
+        }
+    }
+}
+
+fn unmark(value: Value) -> Value {
+    match value {
+        Value::String(text) => match text.split_at(1) {
+            ("u", "") => Value::Undefined,
+            ("s", text) => text.into(),
+            ("n", token) => read_value(token, Limits::default()).unwrap(),
+            _ => panic!("no mark: {text}"),
+        },
+        Value::Array(elements) => elements.into_iter().map(unmark).collect::<Vec<_>>().into(),
+        Value::Object(object) => {
+            let [(_, members)]: [_; 1] = object.into_iter().collect::<Vec<_>>().try_into().unwrap();
+            let mut unmarked = Object::new();
+            for pair in members.as_array().unwrap().chunks(2) {
+                let key = match unmark(pair[0].clone()) {
+                    Value::String(key) => key,
+                    number => key_of(&number),
+                };
+                unmarked.insert(key, unmark(pair[1].clone()));
+            }
+            Value::Object(unmarked)
+        }
+        value => value,
+    }
+}
+
+fn key_of(number: &Value) -> String {
+    let mut key = String::new();
+    let options = WriteOptions {
+        non_finite: true,
+        ..WriteOptions::default()
+    };
+    write(number, &mut key, options).unwrap();
+    key
 }
 
 /// Whether the two are the same to the bit, NaN being the same as NaN, in the same order of members.
