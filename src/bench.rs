@@ -26,7 +26,7 @@ pub fn read(text: &JsString) -> JsValue {
         })
     });
     match read {
-        Ok(payload) => payload.into_js().unwrap_or_else(|error| throw_val(error)),
+        Ok(payload) => payload.into_js(),
         Err(error) => throw_val(Error::new(&error.to_string()).into()),
     }
 }

@@ -39,11 +39,6 @@ impl Alarm {
         });
     }
 
-    /// When it will ring, if it will.
-    pub(crate) fn at(&self) -> Option<Instant> {
-        self.at.get()
-    }
-
     /// To be called first when it rings: the next `set` sets it anew whatever the instant.
     pub(crate) fn rang(&self) {
         self.at.set(None);

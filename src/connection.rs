@@ -1,222 +1,121 @@
 //! Link: what the page's Connection does its work through: calls, events, inspect, ping, close.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::JsString;
-use jstp_proto::{Auth, CallId, Refused};
+use js_sys::{Array, Function, JsString};
+use jstp_proto::{Auth, Backoff, CallId, Connection, Format, Refused, Session, SessionParts};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
+use web_sys::WebSocket;
 
-use crate::clock;
-use crate::driver::{Driver, Issue};
+use crate::driver::{Core, Driver};
 use crate::error;
-use crate::page_connection::PageConnection;
-use crate::session::{self, PageSession};
-use crate::settings::{Transport, check_range, duration};
-use crate::status;
-use crate::waiter::Waiter;
-use crate::waiting::Awaited;
+use crate::format::Page;
+use crate::settings::{self, duration};
+use crate::tell::Line;
 
 /// A page's hold on a connection. Letting go of it closes nothing.
+///
+/// What it has the core do shows only with the next [`drain`](Self::drain), so that whoever asks can be
+/// entered among those who wait before page code runs.
 #[wasm_bindgen]
 pub struct Link {
     driver: Rc<Driver>,
+    backoff: RefCell<Backoff>,
 }
 
 impl Link {
-    pub(crate) fn new(driver: Rc<Driver>) -> Self {
-        Self { driver }
+    pub(crate) fn new() -> Self {
+        Self {
+            driver: Driver::new(),
+            backoff: Default::default(),
+        }
     }
 
-    /// Issues a request whose arguments are in order. Returns its number.
-    ///
-    /// # Errors
-    /// What is the caller's own fault. The connection's is told to whoever waits.
+    /// Issues a request. Returns its number.
     fn request(
         &self,
-        awaited: Awaited,
-        waiter: Waiter,
-        timeout: Option<f64>,
-        issue: Issue<'_>,
+        issue: &mut dyn FnMut(&mut Core, jstp_proto::Instant) -> Result<CallId, Refused>,
     ) -> Result<f64, JsValue> {
-        let timeout = timeout.map(duration);
-        match self.driver.request(awaited, waiter, timeout, issue) {
+        match self.driver.feed(issue) {
             Ok(call) => Ok(call.as_u64() as f64),
-            // A callback never runs inside the call it was given to.
-            Err((waiter, refused @ (Refused::Closed | Refused::BufferFull))) => {
-                spawn_local(async move { waiter.failed(&error::refused(&refused)) });
-                Ok(0.0)
-            }
-            Err((_, refused)) => Err(error::refused(&refused)),
+            Err(refused) => Err(error::refused(&refused)),
         }
     }
 }
 
 #[wasm_bindgen]
 impl Link {
-    /// `connecting`, `handshaking`, `ready`, `waiting` or `closed`.
-    #[wasm_bindgen(getter)]
-    pub fn state(&self) -> String {
-        status::name(self.driver.state()).to_owned()
-    }
-
-    /// Figures: messages and bytes that passed, what is unacknowledged, calls that wait.
-    #[wasm_bindgen(getter)]
-    pub fn stats(&self) -> js_sys::Object {
-        self.driver.stats()
-    }
-
-    /// Milliseconds to the server and back, by the last ping, or undefined.
-    #[wasm_bindgen(getter)]
-    pub fn rtt(&self) -> JsValue {
-        self.driver.rtt()
-    }
-
-    /// Whether somebody listens to the events of protocol.md 10.
-    #[wasm_bindgen(js_name = setLogging)]
-    pub fn set_logging(&self, wanted: bool) {
-        self.driver.set_logging(wanted);
-    }
-
-    /// Whether `close` was called since the last successful handshake.
-    #[wasm_bindgen(getter, js_name = closedIntentionally)]
-    pub fn closed_intentionally(&self) -> bool {
+    /// Has the limits and times that a page has chosen; see `settings.rs`.
+    pub fn configure(&self, limits: &[f64]) {
         self.driver
-            .look(jstp_proto::Connection::closed_intentionally)
+            .feed(|core, _| settings::apply(limits, core.config_mut()));
     }
 
-    /// The browser's WebSocket, or null.
+    /// Has `line` hear of all that happens from now on.
+    pub fn attach(&self, line: Line) {
+        self.driver.attach(line);
+    }
+
+    /// Tells nobody any more, until [`attach`](Self::attach).
+    pub fn release(&self) {
+        self.driver.release();
+    }
+
+    /// Has everything done and told that follows from what was asked for.
+    pub fn drain(&self) {
+        self.driver.drain();
+    }
+
+    /// The state, by its number in `line.js`, and above it a bit each for what else is the case: 8 that the
+    /// connection was closed by its owner, 16 that there is a session, 32 that a handshake is awaited.
     #[wasm_bindgen(getter)]
-    pub fn transport(&self) -> JsValue {
-        self.driver
-            .raw_socket()
-            .map_or(JsValue::NULL, JsValue::from)
+    pub fn status(&self) -> u32 {
+        self.driver.look(|core| {
+            core.state() as u32
+                | u32::from(core.closed_intentionally()) << 3
+                | u32::from(core.session().is_some()) << 4
+                | u32::from(core.awaits_request()) << 5
+        })
     }
 
-    /// Calls a method of the peer's (protocol.md 2.3). Returns the number that [`abort`](Self::abort)
-    /// wants.
-    #[wasm_bindgen(js_name = callMethod)]
-    pub fn call_method(
-        &self,
-        waiter: Waiter,
-        interface: &str,
-        method: &str,
-        args: JsString,
-        resend: bool,
-        timeout: Option<f64>,
-    ) -> Result<f64, JsValue> {
-        #[cfg(feature = "trap")]
-        crate::trap::at(&method.into());
-        let issue: Issue<'_> = Box::new(|core| {
-            if resend {
-                core.call_with_resend(interface, method, args)
-            } else {
-                core.call(interface, method, args)
+    /// Figures, in the order in which `line.js` has them.
+    pub fn figures(&self) -> Vec<f64> {
+        let traffic = &self.driver.traffic;
+        self.driver.look(|core| {
+            let count = |count: fn(&Session<JsString>) -> u64| {
+                core.session().map_or(0.0, |session| count(session) as f64)
+            };
+            let millis = |span: std::time::Duration| span.as_millis() as u64 as f64;
+            vec![
+                count(|session| session.unacknowledged() as u64),
+                count(|session| session.unacknowledged_weight() as u64),
+                core.pending_calls() as f64,
+                traffic.messages_in.get(),
+                traffic.messages_out.get(),
+                traffic.bytes_in.get(),
+                traffic.bytes_out.get(),
+                core.rtt().map_or(f64::NAN, millis),
+                count(Session::delivered),
+                count(Session::received),
+                count(Session::last_id),
+                millis(core.config().connect_timeout),
+                millis(core.config().handshake_timeout),
+            ]
+        })
+    }
+
+    /// The messages of the session that are not known to be delivered, each after its id.
+    pub fn buffer(&self) -> Array {
+        let buffer = Array::new();
+        self.driver.look(|core| {
+            let messages = core.session().map(Session::unacknowledged_messages);
+            for (id, text) in messages.into_iter().flatten() {
+                buffer.push(&(id as f64).into());
+                buffer.push(text);
             }
         });
-        self.request(Awaited::Results, waiter, timeout, issue)
-    }
-
-    /// Ends the wait for a call's answer.
-    pub fn abort(&self, call: f64, reason: &JsValue) {
-        self.driver.end_wait(CallId::from(call as u64), reason);
-    }
-
-    /// Emits an event to the peer (protocol.md 2.3).
-    #[wasm_bindgen(js_name = emitRemoteEvent)]
-    pub fn emit_remote_event(
-        &self,
-        interface: &str,
-        event: &str,
-        args: JsString,
-    ) -> Result<(), JsValue> {
-        self.driver
-            .turn(|core, _| core.emit(interface, event, args))
-            .map_err(|refused| error::refused(&refused))
-    }
-
-    /// Asks the peer for an interface's methods (protocol.md 8).
-    #[wasm_bindgen(js_name = inspectInterface)]
-    pub fn inspect_interface(&self, waiter: Waiter, interface: &str) -> Result<f64, JsValue> {
-        let awaited = Awaited::Proxy(interface.to_owned());
-        self.request(
-            awaited,
-            waiter,
-            None,
-            Box::new(|core| core.inspect(interface)),
-        )
-    }
-
-    /// Pings the peer.
-    pub fn ping(&self, waiter: Waiter) -> Result<f64, JsValue> {
-        let issue: Issue<'_> = Box::new(|core| core.ping(clock::now()));
-        self.request(Awaited::Pong, waiter, None, issue)
-    }
-
-    /// Starts the heartbeat, or changes its interval, in milliseconds.
-    #[wasm_bindgen(js_name = startHeartbeat)]
-    pub fn start_heartbeat(&self, interval: f64) {
-        let interval = duration(interval);
-        self.driver
-            .turn(|core, now| core.set_heartbeat(now, Some(interval)));
-    }
-
-    /// Stops the heartbeat.
-    #[wasm_bindgen(js_name = stopHeartbeat)]
-    pub fn stop_heartbeat(&self) {
-        self.driver.turn(|core, now| core.set_heartbeat(now, None));
-    }
-
-    /// Asks for a session: anonymously (0), by `login` with `first` as the name and `second` as the
-    /// password (1), to go on with the one there is (2), by the strategy `first` with `second` as its
-    /// credentials (3), or to go on with the session `second` from elsewhere (4).
-    ///
-    /// # Errors
-    /// The range is none, or the credentials cannot be sent.
-    pub fn handshake(
-        &self,
-        waiter: Waiter,
-        app: &str,
-        range: Option<String>,
-        kind: u8,
-        first: String,
-        second: &JsValue,
-    ) -> Result<(), JsValue> {
-        check_range(range.as_deref())?;
-        let mut user = None;
-        let auth = match kind {
-            0 => Auth::Anonymous,
-            1 => {
-                user = Some(first.clone());
-                Auth::Login {
-                    username: first,
-                    password: second.as_string().unwrap_or_default(),
-                }
-            }
-            2 => Auth::Resume,
-            3 => Auth::Custom {
-                strategy: first,
-                credentials: second.clone().unchecked_into(),
-            },
-            _ => {
-                let session: &PageSession = second.unchecked_ref();
-                self.driver.adopt_session(session);
-                Auth::Resume
-            }
-        };
-        let driver = &self.driver;
-        let asked = driver.turn(|core, now| {
-            match core.handshake(now, app, range.as_deref(), &auth) {
-                // Entered before anything is delivered.
-                Ok(()) => driver.expect_handshake(waiter, user),
-                Err(refused) => return Err((waiter, refused)),
-            }
-            Ok(())
-        });
-        if let Err((waiter, refused)) = asked {
-            waiter.failed(&error::refused(&refused));
-        }
-        Ok(())
+        buffer
     }
 
     /// The id of the session at work, if there is one.
@@ -226,90 +125,183 @@ impl Link {
             .look(|core| core.session().map(|session| session.id().to_owned()))
     }
 
-    /// Counts and buffer of the session at work, or undefined.
-    #[wasm_bindgen(js_name = sessionState)]
-    pub fn session_state(&self) -> JsValue {
+    /// Goes on with a session from elsewhere, in the place of none: its counts, and its messages, each after
+    /// its id.
+    pub fn adopt(&self, id: String, delivered: f64, received: f64, last_id: f64, buffer: &Array) {
+        let entry = |at: u32| {
+            // JSON has no other strings and numbers than these; the class has checked them.
+            let id = buffer.get(at).as_f64().unwrap_or_default() as u64;
+            (id, buffer.get(at + 1).unchecked_into())
+        };
+        let parts = SessionParts {
+            id,
+            delivered: delivered as u64,
+            received: received as u64,
+            last_id: last_id as u64,
+            buffer: (0..buffer.length()).step_by(2).map(entry).collect(),
+        };
+        let session = Session::from_parts(parts, <Page as Format>::weight);
+        // Whatever was in its place is gone.
+        let _ = self.driver.feed(|core, _| core.adopt_session(session));
+    }
+
+    /// Whether the messages that pass are told of.
+    #[wasm_bindgen(js_name = setLogging)]
+    pub fn set_logging(&self, wanted: bool) {
+        self.driver.set_logging(wanted);
+    }
+
+    /// The browser's WebSocket, or undefined.
+    #[wasm_bindgen(getter)]
+    pub fn transport(&self) -> Option<WebSocket> {
+        self.driver.raw_socket()
+    }
+
+    /// Begins to open a transport.
+    ///
+    /// # Errors
+    /// What page code threw that stands behind it.
+    pub fn open(
+        &self,
+        url: &str,
+        batch: bool,
+        constructor: Option<Function>,
+    ) -> Result<(), JsValue> {
+        self.driver.open(url, batch, constructor.as_ref())
+    }
+
+    /// The transport is being opened.
+    pub fn connecting(&self) {
+        self.driver.feed(Core::handle_connecting);
+    }
+
+    /// Lets go of the transport, whatever state it is in; the session stays.
+    #[wasm_bindgen(js_name = dropTransport)]
+    pub fn drop_transport(&self) {
+        self.driver.drop_socket();
+        self.driver.feed(|core, _| core.handle_close());
+    }
+
+    /// Asks for a session: anonymously (0), by `login` with `first` as the name and `second` as the
+    /// password (1), to go on with the one there is (2), or by the strategy `first` with `second` as its
+    /// credentials (3).
+    ///
+    /// # Errors
+    /// The handshake cannot be sent now, or at all.
+    pub fn handshake(
+        &self,
+        app: &str,
+        range: Option<String>,
+        kind: u8,
+        first: String,
+        second: JsString,
+    ) -> Result<(), JsValue> {
+        let auth = match kind {
+            0 => Auth::Anonymous,
+            1 => Auth::Login {
+                username: first,
+                password: second.into(),
+            },
+            3 => Auth::Custom {
+                strategy: first,
+                credentials: second,
+            },
+            _ => Auth::Resume,
+        };
         self.driver
-            .look(|core| core.session().map(session::state))
-            .unwrap_or_default()
+            .feed(|core, now| core.handshake(now, app, range.as_deref(), &auth))
+            .map_err(|refused| error::refused(&refused))
+    }
+
+    /// Calls a method of the peer's (protocol.md 2.3). Returns the number that [`withdraw`](Self::withdraw)
+    /// wants.
+    ///
+    /// # Errors
+    /// The call is not sent.
+    pub fn call(
+        &self,
+        interface: &str,
+        method: &str,
+        args: JsString,
+        resend: bool,
+    ) -> Result<f64, JsValue> {
+        #[cfg(feature = "trap")]
+        crate::trap::at(&method.into());
+        self.request(&mut |core, _| {
+            let args = args.clone();
+            if resend {
+                core.call_with_resend(interface, method, args)
+            } else {
+                core.call(interface, method, args)
+            }
+        })
+    }
+
+    /// Asks the peer for an interface's methods (protocol.md 8).
+    ///
+    /// # Errors
+    /// The request is not sent.
+    pub fn inspect(&self, interface: &str) -> Result<f64, JsValue> {
+        self.request(&mut |core, _| core.inspect(interface))
+    }
+
+    /// Pings the peer.
+    ///
+    /// # Errors
+    /// The ping is not sent.
+    pub fn ping(&self) -> Result<f64, JsValue> {
+        self.request(&mut |core, now| core.ping(now))
+    }
+
+    /// Nobody waits for a request any more: one that has not left is not sent, one that has is forgotten.
+    pub fn withdraw(&self, call: f64) {
+        let call = CallId::from(call as u64);
+        self.driver.feed(|core, _| core.withdraw(call));
+    }
+
+    /// Emits an event to the peer (protocol.md 2.3).
+    ///
+    /// # Errors
+    /// The event is not sent.
+    pub fn emit(&self, interface: &str, event: &str, args: JsString) -> Result<(), JsValue> {
+        self.driver
+            .feed(|core, _| core.emit(interface, event, args))
+            .map_err(|refused| error::refused(&refused))
+    }
+
+    /// Starts the heartbeat, or changes its interval, in milliseconds; zero stops it.
+    pub fn heartbeat(&self, interval: f64) {
+        let interval = (interval > 0.0).then(|| duration(interval));
+        self.driver
+            .feed(|core, now| core.set_heartbeat(now, interval));
     }
 
     /// Answers a call or an inspect of the peer's with results, or with an error.
     pub fn answer(&self, id: f64, failed: bool, text: JsString) {
         let answer = if failed { Err(text) } else { Ok(text) };
-        self.driver.turn(|core, _| core.answer(id as i64, answer));
+        self.driver.feed(|core, _| core.answer(id as i64, answer));
     }
 
-    /// Reconnects (protocol.md 7.3, 7.5), over a transport like the last if there is none. For a
-    /// reconnector, `reports`: the connection's events tell of the attempt, and a failure asks the
-    /// reconnector again.
-    pub fn reconnect(
-        &self,
-        connection: &PageConnection,
-        waiter: Waiter,
-        transport: Option<Transport>,
-        reports: bool,
-    ) {
-        self.driver
-            .reconnect(connection, waiter, transport, reports);
-    }
-
-    /// Opens the transport of an attempt; `waiter` hears how it goes.
-    pub fn open(&self, waiter: Waiter) -> Result<(), JsValue> {
-        self.driver.open_transport(waiter)
-    }
-
-    /// The connect policy is about to run; `waiter` hears of what prevents its answer.
-    ///
-    /// # Errors
-    /// What has ended the transport already: a server may speak first.
-    pub fn agree(&self, waiter: Waiter) -> Result<(), JsValue> {
-        if let Some(error) = self.driver.take_early_failure() {
-            return Err(error);
-        }
-        self.driver.set_attempt(Some(waiter));
-        Ok(())
-    }
-
-    /// Lets go of the transport; the session stays.
-    #[wasm_bindgen(js_name = dropTransport)]
-    pub fn drop_transport(&self) {
-        self.driver.set_attempt(None);
-        self.driver.drop_transport();
-    }
-
-    /// Whether the error says that the server does not know the session any more, which is given up
-    /// then.
-    #[wasm_bindgen(js_name = sessionRefused)]
-    pub fn session_refused(&self, connection: &PageConnection, error: &JsValue) -> bool {
-        self.driver.session_refused(connection, error)
-    }
-
-    /// An attempt to reconnect has ended: well (0), with an error before there was a connection to hand
-    /// out (1), or over one (2).
-    pub fn attempted(
-        &self,
-        connection: &PageConnection,
-        error: JsValue,
-        outcome: u8,
-        reports: bool,
-        waiter: Option<Waiter>,
-    ) {
-        let error = (outcome > 0).then_some(error);
-        self.driver
-            .attempted(connection, error, outcome == 2, reports, waiter);
-    }
-
-    /// Gives the session up and ends the connection: what is pending fails, resendable calls
-    /// included, and a later reconnect begins a new session.
-    #[wasm_bindgen(js_name = forgetSession)]
-    pub fn forget_session(&self) {
-        self.driver.close();
-        self.driver.turn(|core, _| core.forget_session());
+    /// Gives the session up: what is pending fails.
+    pub fn forget(&self) {
+        self.driver.feed(|core, _| core.forget_session());
     }
 
     /// Ends the connection (protocol.md 7.6).
     pub fn close(&self) {
-        self.driver.close();
+        self.driver.feed(Connection::close);
+    }
+
+    /// How many milliseconds to wait before the next attempt to reconnect, given a random number from 0 up
+    /// to 1. Without one the delays begin anew.
+    pub fn delay(&self, random: Option<f64>) -> f64 {
+        let mut backoff = self.backoff.borrow_mut();
+        match random {
+            Some(random) => backoff.next(random).as_millis() as u64 as f64,
+            None => {
+                backoff.reset();
+                0.0
+            }
+        }
     }
 }

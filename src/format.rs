@@ -1,7 +1,7 @@
 //! How the browser represents payloads: JavaScript strings out, JSON text in.
 
 use js_sys::JsString;
-use jstp_proto::{Format, Role};
+use jstp_proto::{Elements, Format, Role};
 use wasm_bindgen::prelude::*;
 
 use crate::payload::{Payload, PayloadReader};
@@ -30,6 +30,10 @@ impl Format for Page {
 
     fn payload(reader: PayloadReader, text: &str) -> Payload {
         reader.finish(text)
+    }
+
+    fn elements(reader: PayloadReader) -> Elements {
+        reader.elements()
     }
 
     fn text(text: &str) -> JsString {

@@ -1,10 +1,9 @@
 //! JS values <-> message payloads, without walking them where that can be avoided.
 //!
 //! Outgoing, `src/js/write.js` has the engine write them, and the text never enters linear memory.
-//! Incoming, the core's one pass over the text rewrites it as JSON for the engine's `JSON.parse`, and
-//! [`build`] makes what JSON cannot say.
+//! Incoming, the core's one pass over the text rewrites it as JSON for the engine's `JSON.parse`, and what
+//! JSON cannot say is marked in it.
 
-mod build;
 mod inbox;
 mod read;
 

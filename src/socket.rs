@@ -2,7 +2,7 @@
 
 use js_sys::{ArrayBuffer, Function, JsString, Reflect};
 use wasm_bindgen::prelude::*;
-use web_sys::{CloseEvent, Event, MessageEvent, WebSocket};
+use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
 /// What a WebSocket reports, in the order of its life.
 pub(crate) enum SocketEvent {
@@ -17,7 +17,7 @@ pub(crate) enum SocketEvent {
         /// The close code; 1006 when the browser does not say more.
         code: u16,
         /// The reason the peer gave.
-        reason: String,
+        reason: JsValue,
     },
 }
 
@@ -25,9 +25,9 @@ pub(crate) enum SocketEvent {
 pub(crate) struct Socket {
     raw: WebSocket,
     outlet: Outlet,
-    on_open: Closure<dyn Fn(Event)>,
-    on_message: Closure<dyn Fn(MessageEvent)>,
-    on_close: Closure<dyn Fn(CloseEvent)>,
+    on_open: Closure<dyn Fn(JsValue)>,
+    on_message: Closure<dyn Fn(JsValue)>,
+    on_close: Closure<dyn Fn(JsValue)>,
 }
 
 impl Socket {
@@ -37,24 +37,27 @@ impl Socket {
     /// What the constructor threw, or the socket when it was told who listens.
     pub(crate) fn open(
         url: &str,
-        protocol: &str,
         batch: bool,
         constructor: Option<&Function>,
         tell: impl Fn(SocketEvent) + Clone + 'static,
     ) -> Result<Self, JsValue> {
-        let raw = open_socket(url, protocol, batch, constructor)?;
+        let raw = open_socket(url, batch, constructor)?;
         let on_open = Closure::new({
             let tell = tell.clone();
-            move |_| tell(SocketEvent::Open)
+            move |_: JsValue| tell(SocketEvent::Open)
         });
         let on_message = Closure::new({
             let tell = tell.clone();
-            move |event: MessageEvent| tell(read(event.data()))
+            move |event: JsValue| {
+                let event: MessageEvent = event.unchecked_into();
+                tell(read(event.data()));
+            }
         });
-        let on_close = Closure::new(move |event: CloseEvent| {
+        let on_close = Closure::new(move |event: JsValue| {
+            let event: CloseEvent = event.unchecked_into();
             tell(SocketEvent::Closed {
                 code: event.code(),
-                reason: event.reason(),
+                reason: event.reason().into(),
             });
         });
         let socket = Self {
@@ -97,7 +100,6 @@ extern "C" {
     #[wasm_bindgen(js_name = openSocket, catch)]
     fn open_socket(
         url: &str,
-        protocol: &str,
         batch: bool,
         constructor: Option<&Function>,
     ) -> Result<WebSocket, JsValue>;

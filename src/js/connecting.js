@@ -2,6 +2,7 @@
 
 import { Application } from './application.js';
 import { Connection } from './connection.js';
+import { Line } from './line.js';
 import { readConnect, takeCallback } from './options.js';
 import { Waiter } from './waiter.js';
 
@@ -18,23 +19,15 @@ export class Failure {
   }
 }
 
-/** The arguments of `connect` or `connectAndInspect`, the callback left out. */
-export function read(args, inspect) {
-  const rest = [...args];
-  takeCallback(rest);
-  const settings = readConnect(rest, inspect);
-  settings.application ??= new Application('jstp', {});
-  return settings;
-}
-
 /**
- * Tells the callback among the arguments, or the promise that is returned in its place, what becomes of
- * `connected`, which resolves to the connection and to what a callback gets with it.
+ * What a page's `connect` or `connectAndInspect` is, with a link that has just been made: tells the callback
+ * among the arguments, or the promise that is returned in its place.
  */
-export function tell(args, connected) {
-  const callback = takeCallback([...args]);
+export function begin(link, args, inspect) {
+  const rest = [...args];
+  const callback = takeCallback(rest);
   const waiter = new Waiter(callback);
-  connected.then(
+  connect(link, rest, inspect).then(
     ([connection, more, inspected]) => {
       if (callback) waiter.done([connection, more]);
       else waiter.done([inspected ? { connection, proxies: more } : connection]);
@@ -48,11 +41,17 @@ export function tell(args, connected) {
   return waiter.promise;
 }
 
-/** Connects for the first time, over a link that has just been made; `over` is called after the attempt. */
-export async function connect(connection, link, settings, over) {
+/** Resolves to the connection, to what a callback gets with it, and to whether that is what was inspected. */
+async function connect(link, args, inspect) {
+  const settings = readConnect(args, inspect);
+  settings.application ??= new Application('jstp', {});
   const { session, interfaces } = settings;
-  if (session) Connection.adopt(connection, session);
-  const created = await first(connection, link, settings).finally(over);
+  const line = new Line(link, settings);
+  const connection = new Connection(line, settings);
+  line.attach();
+  if (session) line.resume(session);
+  Connection.setFirst(connection, true);
+  const created = await first(connection, line, settings).finally(() => Connection.setFirst(connection, false));
   if (!interfaces) return [connection, created];
   try {
     // All at once; the answers come in any order.
@@ -68,33 +67,33 @@ export async function connect(connection, link, settings, over) {
   }
 }
 
-async function first(connection, link, settings) {
+async function first(connection, line, settings) {
   try {
     try {
-      return await attempt(connection, link, settings);
+      return await attempt(connection, line, settings);
     } catch (thrown) {
       const { error } = Failure.of(thrown);
-      if (!settings.renewsAtFirst || !link.sessionRefused(connection, error)) throw thrown;
-      return await attempt(connection, link, settings);
+      if (!settings.renewsAtFirst || !line.reconnecting.sessionRefused(error)) throw thrown;
+      return await attempt(connection, line, settings);
     }
   } catch (thrown) {
     // A policy may report an error over a connection that works; it is the page's then.
-    if (link.state !== 'ready') link.close();
+    if (line.is.state !== 'ready') line.close();
     throw thrown;
   }
 }
 
 /** Opens a transport and agrees on a session; resolves to what the policy gave as session. */
-export async function attempt(connection, link, { app, policy }) {
+export async function attempt(connection, line, { app, policy }) {
   const opened = new Waiter();
-  // It may come to nothing twice: the link throws, and the module fails.
+  // It may come to nothing twice: the line throws, and the module fails.
   opened.promise.catch(() => {});
-  link.open(opened);
+  line.open(opened);
   await opened.promise;
   const answered = new Waiter();
   // Throws what a server that speaks first has ended it with.
-  link.agree(answered);
-  const session = link.sessionId === undefined ? undefined : connection.session;
+  line.agree(answered);
+  const session = line.is.hasSession ? connection.session : undefined;
   const answer = (...values) => answered.done([values]);
   try {
     const returned = Reflect.apply(policy.connect, policy.policy, [app.given, connection, session, answer]);
@@ -102,11 +101,11 @@ export async function attempt(connection, link, { app, policy }) {
     if (returned instanceof Promise) returned.catch((error) => answer(error));
   } catch (thrown) {
     answer();
-    link.dropTransport();
+    line.dropTransport();
     throw new Failure(thrown, connection);
   }
   const [error, , created] = await answered.promise;
   if (!error) return created;
-  if (link.state !== 'ready') link.dropTransport();
+  if (line.is.state !== 'ready') line.dropTransport();
   throw new Failure(error, connection);
 }

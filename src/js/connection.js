@@ -1,10 +1,8 @@
-// Connection: what a page holds of a connection; the work is done behind `link`, in Rust.
+// Connection: what a page holds of a connection; `line` leads to the core, in Rust.
 
-import { attempt, connect, Failure } from './connecting.js';
 import { changed, Emitter, quietly, report } from './emitter.js';
 import { readApp, readArgs, readAuth, readCall, readCallback, readInterval, readName, readTransport, takeCallback } from './options.js';
 import { ERR_CONNECTION_CLOSED, ERR_INTERFACE_NOT_FOUND, ERR_INTERNAL_API_ERROR, RemoteError } from './remote-error.js';
-import { RemoteProxy } from './remote-proxy.js';
 import { Waiter } from './waiter.js';
 import { write } from './write.js';
 
@@ -44,17 +42,17 @@ function asked(callback, ask) {
 }
 
 export class Connection extends Emitter {
-  #link;
+  #line;
   #settings;
-  #told = 'closed';
   #isLogging = false;
   #isFirst = false;
   #streams = new Set();
 
-  constructor(link, settings) {
+  constructor(line, settings) {
     const { client, application } = settings;
     super();
-    this.#link = link;
+    line.connection = this;
+    this.#line = line;
     this.#settings = settings;
     this.id = nextId++;
     this.server = null;
@@ -71,27 +69,27 @@ export class Connection extends Emitter {
     const isLogging = LOGGED.some((name) => this.listenerCount(name) > 0);
     if (this.#isLogging === isLogging) return;
     this.#isLogging = isLogging;
-    this.#link.setLogging(isLogging);
+    this.#line.setLogging(isLogging);
   }
 
   get state() {
-    return this.#link.state;
+    return this.#line.state;
   }
 
   get stats() {
-    return this.#link.stats;
+    return this.#line.stats;
   }
 
   get rtt() {
-    return this.#link.rtt;
+    return this.#line.rtt;
   }
 
   get handshakeDone() {
-    return this.#link.state === 'ready';
+    return this.#line.is.state === 'ready';
   }
 
   get closedIntentionally() {
-    return this.#link.closedIntentionally;
+    return this.#line.is.closedByOwner;
   }
 
   handshake(app, login, password, callback) {
@@ -101,10 +99,10 @@ export class Connection extends Emitter {
     const end = found < 0 ? 2 : found;
     const [who, secret] = asGiven.slice(0, end);
     return asked(asGiven[end], (waiter) => {
-      const { name, range } = readApp(app);
-      const [kind, first, second] = readAuth(who, secret, this.#link.sessionId);
+      const named = readApp(app);
+      const [kind, first, second = ''] = readAuth(who, secret, this.#line.link.sessionId);
       const given = kind === CUSTOM ? this.#write(second, 'credentials') : second;
-      this.#link.handshake(waiter, name, range, kind, first, given);
+      this.#line.handshake(waiter, named, kind, first, given);
     });
   }
 
@@ -125,9 +123,11 @@ export class Connection extends Emitter {
       readArgs(args);
       if (signal?.aborted) return waiter.failed(signal.reason);
       const text = this.#write(args, 'args');
-      const call = this.#link.callMethod(waiter, interfaceName, methodName, text, again || resend, timeout);
+      const line = this.#line;
+      const call = line.request(waiter,
+        (link) => link.call(interfaceName, methodName, text, again || resend), timeout);
       if (signal && !waiter.isOver) {
-        const abort = () => this.#link.abort(call, signal.reason);
+        const abort = () => line.endWait(call, signal.reason);
         // One of the page's own that refuses listeners is one that never aborts.
         waiter.over = () => quietly(() => signal.removeEventListener('abort', abort));
         quietly(() => signal.addEventListener('abort', abort));
@@ -138,7 +138,7 @@ export class Connection extends Emitter {
   emitRemoteEvent(interfaceName, eventName, args) {
     readName(interfaceName, 'interfaceName');
     readName(eventName, 'eventName');
-    this.#link.emitRemoteEvent(interfaceName, eventName, this.#write(readArgs(args), 'args'));
+    this.#line.emit(interfaceName, eventName, this.#write(readArgs(args), 'args'));
   }
 
   /** The text of a payload, as the transport may carry it. */
@@ -149,33 +149,34 @@ export class Connection extends Emitter {
   inspectInterface(interfaceName, callback) {
     return asked(callback, (waiter) => {
       readName(interfaceName, 'interfaceName');
-      this.#link.inspectInterface(waiter, interfaceName);
+      this.#line.request(waiter, (link) => link.inspect(interfaceName), undefined, interfaceName);
     });
   }
 
   ping(callback) {
-    return asked(callback, (waiter) => this.#link.ping(waiter));
+    return asked(callback, (waiter) => this.#line.request(waiter, (link) => link.ping()));
   }
 
   startHeartbeat(interval) {
-    this.#link.startHeartbeat(readInterval(interval));
+    const millis = readInterval(interval);
+    this.#line.have((link) => link.heartbeat(millis));
   }
 
   stopHeartbeat() {
-    this.#link.stopHeartbeat();
+    this.#line.have((link) => link.heartbeat(0));
   }
 
   forgetSession() {
-    this.#link.forgetSession();
+    this.#line.forget();
     this.session = null;
   }
 
   close() {
-    this.#link.close();
+    this.#line.close();
   }
 
   getTransport() {
-    return this.#link.transport;
+    return this.#line.link.transport ?? null;
   }
 
   // Not every engine has these two yet.
@@ -197,14 +198,11 @@ export class Connection extends Emitter {
     return 'Connection';
   }
 
-  // What follows is called from Rust; statics, so that a page's `connection` shows none of it.
+  // What follows is for this package; statics, so that a page's `connection` shows none of it.
 
-  /** Connects for the first time. */
-  static connect(connection) {
-    connection.#isFirst = true;
-    return connect(connection, connection.#link, connection.#settings, () => {
-      connection.#isFirst = false;
-    });
+  /** Its first attempt to connect is under way, or over. */
+  static setFirst(connection, isFirst) {
+    connection.#isFirst = isFirst;
   }
 
   /** Makes an attempt by hand: `(connection, [webSocketConfig,] requestUrl[, callback])`. */
@@ -226,7 +224,7 @@ export class Connection extends Emitter {
 
   /** `reports` is whether events tell of the attempt and a failure asks the reconnector again. */
   static #reconnect(connection, args, reports) {
-    const link = connection.#link;
+    const { is, reconnecting } = connection.#line;
     const callback = takeCallback(args);
     const waiter = new Waiter(callback);
     // A callback never runs inside the call it was given to.
@@ -235,7 +233,7 @@ export class Connection extends Emitter {
       return waiter.promise;
     };
     // What its owner has closed, its owner opens again, and no reconnector.
-    if (reports && link.closedIntentionally) return fail(new RemoteError(ERR_CONNECTION_CLOSED));
+    if (reports && is.closedByOwner) return fail(new RemoteError(ERR_CONNECTION_CLOSED));
     // Its connect policy has the connection already; two attempts at once would be in each other's way.
     if (connection.#isFirst) return fail(new Error('the first attempt to connect is under way'));
     let transport;
@@ -246,7 +244,7 @@ export class Connection extends Emitter {
       if (reports && !callback) throw error;
       return fail(error);
     }
-    link.reconnect(connection, waiter, transport, reports);
+    reconnecting.attempt(waiter, reports, transport);
     return waiter.promise;
   }
 
@@ -254,23 +252,6 @@ export class Connection extends Emitter {
   static adopt(connection, session) {
     session.connection = connection;
     connection.session = session;
-  }
-
-  /** Makes an attempt to reconnect, and has what follows from it done. */
-  static async attempt(connection, reports, waiter, transport) {
-    const link = connection.#link;
-    const settings = connection.#settings;
-    if (transport) settings.transport = transport;
-    if (reports) Emitter.emitLocally(connection, 'reconnectAttempt', ['ws', ...settings.transport.given]);
-    await undefined;
-    let failure;
-    try {
-      await attempt(connection, link, settings);
-    } catch (thrown) {
-      failure = Failure.of(thrown);
-    }
-    const outcome = failure ? (failure.connection ? 2 : 1) : 0;
-    link.attempted(connection, failure?.error, outcome, reports, waiter);
   }
 
   /** The session is a new one: what the proxies know of the peer is asked again. */
@@ -286,7 +267,7 @@ export class Connection extends Emitter {
   static connected(connection, username, session) {
     // A frozen one shows what it has.
     quietly(() => {
-      connection.username = username ?? null;
+      connection.username = username;
       connection.session = session;
       connection.hasConnected = true;
     });
@@ -314,21 +295,14 @@ export class Connection extends Emitter {
 
   /** Counts and buffer of the session at work, for those who keep it. */
   static sessionState(connection) {
-    return connection.#link.sessionState();
-  }
-
-  /** The state is another than the page was told: `[state, previous, detail]`. */
-  static changed(connection, args) {
-    connection.#told = args[0];
-    Emitter.emitLocally(connection, 'stateChange', args);
+    return connection.#line.sessionState();
   }
 
   /** The module behind the connection has failed: nothing more comes of it. */
-  static failed(connection, error) {
-    const previous = connection.#told;
+  static failed(connection, previous, error) {
     quietly(() => { connection.session = null; });
     if (previous !== 'closed') {
-      Connection.changed(connection, ['closed', previous, { reason: 'internal failure', error }]);
+      Emitter.emitLocally(connection, 'stateChange', ['closed', previous, { reason: 'internal failure', error }]);
     }
     // Without listeners it would be told on the console, where it has been told already.
     if (connection.listenerCount('error') > 0) Emitter.emitLocally(connection, 'error', [error, connection]);
@@ -361,7 +335,7 @@ export class Connection extends Emitter {
       failed = true;
       text = `[${ERR_INTERNAL_API_ERROR}]`;
     }
-    this.#link.answer(id, failed, text);
+    this.#line.have((link) => link.answer(id, failed, text));
   }
 
   /** The peer calls a method of the page's application. */
@@ -394,15 +368,5 @@ export class Connection extends Emitter {
     }
     if (methods) connection.#answer(id, null, methods);
     else connection.#answer(id, new RemoteError(ERR_INTERFACE_NOT_FOUND));
-  }
-
-  /** The peer emitted an event: tells the interface's proxy, then the application's handler. */
-  static remoteEvent(connection, interfaceName, name, args) {
-    try {
-      RemoteProxy.deliver(connection, interfaceName, name, args);
-      connection.application.handleEvent(connection, interfaceName, name, args);
-    } catch (error) {
-      report(error);
-    }
   }
 }

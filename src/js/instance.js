@@ -1,12 +1,11 @@
 // One instance of the module, and what becomes of everybody when it fails. It fails by a trap, after which
 // its memory cannot be trusted: whoever waits is found among the values it holds, and told.
 
-import { Connection } from './connection.js';
 import { report } from './emitter.js';
 import glue from './jstp_wasm.js';
+import { Line } from './line.js';
 import { ERR_CALLBACK_LOST, ERR_CONNECTION_CLOSED, RemoteError } from './remote-error.js';
 import { dropSocket } from './socket.js';
-import { Waiter } from './waiter.js';
 
 /** What the glue can take for any result: a number, none, or several. */
 const NOTHING = [];
@@ -60,72 +59,52 @@ export async function instantiate(compiled, over) {
   return api;
 }
 
-/** Settles and closes all that is in the table of values that the module held. */
+/** Settles and closes all that is in the table of values that the module held, or waits without being there. */
 function tellAll(table, failure) {
   // Several handles may lead to one value.
   const values = new Set(Array.from({ length: table.length }, (_, index) => table.get(index)));
   for (const value of values) dropSocket(value);
-  const connections = [];
-  for (const value of values) {
-    if (value instanceof Waiter) value.failed(failure);
-    else if (value instanceof Connection) connections.push(value);
-  }
-  connections.sort((one, other) => one.id - other.id);
-  for (const connection of connections) Connection.failed(connection, failure);
+  const lines = [...values].filter((value) => value instanceof Line);
+  lines.sort((one, other) => one.connection.id - other.connection.id);
+  for (const line of [...Line.left(), ...lines]) line.fail(failure);
+  for (const line of lines) line.end(failure);
 }
 
-/** What whoever waits gets of a link whose module has failed. */
-function refuse(...args) {
-  const waiter = args.find((value) => value instanceof Waiter);
-  queueMicrotask(() => waiter.failed(new RemoteError(ERR_CONNECTION_CLOSED)));
+function refuse() {
+  throw new RemoteError(ERR_CONNECTION_CLOSED);
 }
 
 const ignore = () => {};
 
 /** What a link is whose module has failed. */
 const closed = {
-  get state() {
-    return 'closed';
-  },
-  get stats() {
-    return {
-      unacknowledgedMessages: 0,
-      unacknowledgedBytes: 0,
-      pendingCalls: 0,
-      attempts: 0,
-      messagesIn: 0,
-      messagesOut: 0,
-      bytesIn: 0,
-      bytesOut: 0,
-    };
-  },
-  get rtt() {
-    return undefined;
-  },
-  get closedIntentionally() {
-    return false;
+  get status() {
+    return Line.CLOSED;
   },
   get sessionId() {
     return undefined;
   },
   get transport() {
-    return null;
+    return undefined;
   },
-  callMethod: refuse,
+  figures: () => [0, 0, 0, 0, 0, 0, 0, NaN],
+  call: refuse,
+  emit: refuse,
   handshake: refuse,
-  inspectInterface: refuse,
+  inspect: refuse,
+  open: refuse,
   ping: refuse,
-  reconnect: refuse,
-  emitRemoteEvent() {
-    throw new RemoteError(ERR_CONNECTION_CLOSED);
-  },
-  abort: ignore,
+  adopt: ignore,
   answer: ignore,
-  attempted: (connection, error, outcome, reports, waiter) => waiter?.failed(error, connection),
+  attach: ignore,
   close: ignore,
-  forgetSession: ignore,
-  sessionState: ignore,
+  connecting: ignore,
+  delay: ignore,
+  drain: ignore,
+  dropTransport: ignore,
+  forget: ignore,
+  heartbeat: ignore,
+  release: ignore,
   setLogging: ignore,
-  startHeartbeat: ignore,
-  stopHeartbeat: ignore,
+  withdraw: ignore,
 };

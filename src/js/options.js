@@ -1,6 +1,7 @@
 // Arguments and options as a page gives them, checked before anything is opened. In JavaScript, where
 // asking values what they are takes a fifth of the code.
 
+import { isRange } from './range.js';
 import { Session } from './session.js';
 import { SimpleConnectPolicy } from './simple-connect-policy.js';
 
@@ -104,8 +105,16 @@ export function readCall(last) {
   };
 }
 
-/** Reads `'name'`, `'name@range'` or `{ name, version }`. Whether the range is one is seen to elsewhere. */
+/** Reads `'name'`, `'name@range'` or `{ name, version }`. */
 export function readApp(given) {
+  const app = appOf(given);
+  if (app.range !== undefined && !isRange(app.range)) {
+    throw new Error(`Invalid semver version range: app asks for '${app.range}'`);
+  }
+  return app;
+}
+
+function appOf(given) {
   if (typeof given === 'string') {
     if (given === '') throw new TypeError('app: the application name is empty');
     const at = given.lastIndexOf('@');
@@ -120,7 +129,7 @@ export function readApp(given) {
   return { given, name, range: optional(version, isText, 'app.version', 'a string') || undefined };
 }
 
-/** Reads who a handshake is for: its kind, as src/connection.rs numbers them, and what that takes. */
+/** Reads who a handshake is for: its kind, as src/connection.rs numbers them (and 4 for a session from elsewhere), and what that takes. */
 export function readAuth(login, password, sessionId) {
   if (typeof login === 'string') {
     const isText = (value) => typeof value === 'string';
@@ -143,7 +152,17 @@ export function readConnect(args, withInterfaces) {
   const app = readApp(given);
   const settings = readClient(client);
   const interfaces = withInterfaces ? readInterfaces(rest.shift()) : undefined;
-  return { ...settings, app, interfaces, transport: readTransport(rest) };
+  const transport = readTransport(rest);
+  return { ...settings, app, interfaces, transport, limits: limitsOf(settings.limits, transport.limits) };
+}
+
+/** Limits and times in the order in which src/settings.rs has them, NaN for those that have been left out. */
+function limitsOf(client, { connectTimeout, closeTimeout, maxReceivedMessageSize }) {
+  const { handshakeTimeout, resumeCheck, inDoubtTimeout, messages, bytes, heartbeatInterval, heartbeatTimeout } = client;
+  return [
+    handshakeTimeout, resumeCheck, inDoubtTimeout, connectTimeout, closeTimeout, messages, bytes,
+    maxReceivedMessageSize, heartbeatInterval, heartbeatTimeout,
+  ];
 }
 
 function readInterfaces(given) {
@@ -169,7 +188,7 @@ function readClient(given) {
   const heartbeatTimeout = millis('heartbeatTimeout');
   const resumeCheck = millis('resumeCheck');
   const inDoubtTimeout = millis('inDoubtTimeout');
-  const { messages, bytes } = readBufferLimit(client.bufferLimit);
+  const [messages, bytes] = readBufferLimit(client.bufferLimit);
   const reconnector = optional(client.reconnector, isFunction, 'client.reconnector', 'a function');
   const { onSessionLost } = client;
   if (onSessionLost !== undefined && onSessionLost !== 'renew' && onSessionLost !== 'stop') {
@@ -188,21 +207,21 @@ function readClient(given) {
     // On the first connect only for a page that asks for it.
     renewsAtFirst: onSessionLost === 'renew',
     logs: logger !== undefined,
-    // By place, as src/settings.rs reads them.
-    limits: [handshakeTimeout, heartbeatInterval, heartbeatTimeout, resumeCheck, inDoubtTimeout, messages, bytes],
+    // Those of the transport come in between; see `limitsOf`.
+    limits: { handshakeTimeout, resumeCheck, inDoubtTimeout, messages, bytes, heartbeatInterval, heartbeatTimeout },
   };
 }
 
-/** Reads `{ messages, bytes }`, either of which may be left out. */
+/** Reads `{ messages, bytes }`, either of which may be left out, as an array. */
 function readBufferLimit(limit) {
-  if (limit === undefined || limit === null) return {};
+  if (limit === undefined || limit === null) return [];
   if (!isObject(limit)) throw wrongType('client.bufferLimit', 'an object', limit);
   const read = (key) => {
     const count = readNumber(limit, 'client.bufferLimit', key);
     if (count < 1) throw new RangeError(`client.bufferLimit.${key} must be at least 1`);
     return count;
   };
-  return { messages: read('messages'), bytes: read('bytes') };
+  return [read('messages'), read('bytes')];
 }
 
 /** What is called to agree on a session, and on what. */
@@ -247,14 +266,13 @@ function transportOf(given, address, args) {
     allowNonFinite: readFlag(config, name, 'allowNonFinite'),
     honourToMDSF: readFlag(config, name, 'honourToMDSF'),
     batch: readFlag(config, name, 'batch', true),
-    // Likewise.
-    limits: [
-      readMillis(config, name, 'connectTimeout'),
-      readMillis(config, name, 'closeTimeout'),
-      readNumber(config, name, 'maxReceivedMessageSize'),
-    ],
+    limits: {
+      connectTimeout: readMillis(config, name, 'connectTimeout'),
+      closeTimeout: readMillis(config, name, 'closeTimeout'),
+      maxReceivedMessageSize: readNumber(config, name, 'maxReceivedMessageSize'),
+    },
   };
-  if (transport.limits[2] < 1) {
+  if (transport.limits.maxReceivedMessageSize < 1) {
     throw new RangeError(`${name}.maxReceivedMessageSize must be a number of bytes, at least 1`);
   }
   if (!transport.construct && !isFunction(globalThis.WebSocket)) {

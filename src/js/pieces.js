@@ -1,12 +1,29 @@
-// What it takes to build a value piece by piece.
+// What JSON cannot say, out of JSON in which it is marked (crates/proto/src/mdsf/json.rs).
 
-/** The value of a number token. Number() reads all of them, but signs only before decimals. */
-export function numberOf(token) {
-  const sign = token[0] === '-' ? -1 : 1;
-  return sign * Number(/^[+-]/.test(token) ? token.slice(1) : token);
+/** The value that marked JSON stands for. */
+export function unmarked(value) {
+  if (typeof value === 'string') {
+    const rest = value.slice(1);
+    return value[0] === 's' ? rest : value[0] === 'n' ? numberOf(rest) : undefined;
+  }
+  if (Array.isArray(value)) return value.map(unmarked);
+  if (typeof value !== 'object' || value === null) return value;
+  const object = {};
+  const { '': members } = value;
+  for (let at = 0; at < members.length; at += 2) {
+    // Defined, not assigned: `__proto__` is a key like any other.
+    Object.defineProperty(object, unmarked(members[at]), {
+      value: unmarked(members[at + 1]),
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return object;
 }
 
-/** Defined, not assigned: `__proto__` is a key like any other. */
-export function addMember(object, key, value) {
-  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+/** The value of a number token. Number() reads all of them, but signs only before decimals. */
+function numberOf(token) {
+  const sign = token[0] === '-' ? -1 : 1;
+  return sign * Number(token.replace(/^[+-]/, ''));
 }

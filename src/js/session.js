@@ -65,7 +65,7 @@ export class Session extends Map {
     return session;
   }
 
-  // What follows is called from Rust.
+  // What follows is for this package.
 
   /** Counts and buffer: the connection's, while it is at work on this session. */
   static state(session) {

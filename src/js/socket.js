@@ -4,14 +4,16 @@ import { quietly } from './emitter.js';
 
 const opened = new WeakSet();
 
+/** The subprotocol of JSTP (protocol.md 1.1), and that of several messages in one (docs/extensions.md). */
+const PLAIN = 'metarhia-jstp';
 const BATCH = 'metarhia-jstp.batch';
 
 /** UTF-16 units up to which messages are put together (docs/extensions.md). */
 const MOST = 1 << 16;
 
 /** Opens a WebSocket, by the page's own constructor where it gave one. */
-export function openSocket(url, protocol, batch, constructor) {
-  const socket = new (constructor ?? WebSocket)(url, batch ? [BATCH, protocol] : [protocol]);
+export function openSocket(url, batch, constructor) {
+  const socket = new (constructor ?? WebSocket)(url, batch ? [BATCH, PLAIN] : [PLAIN]);
   opened.add(socket);
   return socket;
 }

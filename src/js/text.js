@@ -1,5 +1,7 @@
 // Texts into linear memory and out of it, with as few calls and objects on the way as can be.
 
+import { unmarked } from './pieces.js';
+
 /** More bytes than this are decoded in pieces, which spares 2 MB beyond ASCII a third of the time to read them. */
 const PIECE = 1 << 17;
 
@@ -37,10 +39,13 @@ export class Inlet {
   }
 }
 
-/** The value of JSON text, or undefined if the engine has no memory for it. */
-export function valueOf(json) {
+/**
+ * The value of JSON text, or undefined if the engine has no memory for it. Marked text says what JSON cannot.
+ */
+export function valueOf(json, isMarked) {
   try {
-    return JSON.parse(json.length > PIECE ? inPieces(json) : decoder.decode(json));
+    const value = JSON.parse(json.length > PIECE ? inPieces(json) : decoder.decode(json));
+    return isMarked ? unmarked(value) : value;
   } catch {
     return undefined;
   }

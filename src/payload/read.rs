@@ -1,19 +1,17 @@
-//! What the core reads for the page: JSON text for the engine's own parser, nearly always.
+//! What the core reads for the page: JSON text for the engine's own parser.
 
 use std::cell::Cell;
 
-use js_sys::RangeError;
+use jstp_proto::Elements;
 use jstp_proto::mdsf::{self, Json, Key, Limits, Number, ReadError, Reader, Text, Visitor};
 use wasm_bindgen::prelude::*;
 
-use super::build;
-
 #[wasm_bindgen(module = "/src/js/text.js")]
 extern "C" {
-    /// The value of JSON text, or undefined if the engine has no memory for it. No `catch`, whose glue
-    /// takes as long as a short message.
+    /// The value of JSON text, marked or not; undefined if the engine has no memory for it. No `catch`,
+    /// whose glue takes as long as a short message.
     #[wasm_bindgen(js_name = valueOf)]
-    fn value_of(json: &[u8]) -> JsValue;
+    fn value_of(json: &[u8], marked: bool) -> JsValue;
 }
 
 /// Memory for JSON text up to this length is kept for the next payload.
@@ -35,40 +33,36 @@ impl Default for PayloadReader {
 impl PayloadReader {
     /// The payload, once one whole value has been read; `text` is that value's own text.
     pub fn finish(self, text: &str) -> Payload {
-        if self.0.is_exact() {
-            return Payload::Json(self.0);
+        let mut json = self.0;
+        let marked = !json.is_exact();
+        if marked {
+            json.mark();
+            // It was read without an error before, so there is none now.
+            let _ = mdsf::read(text, UNLIMITED, &mut json);
         }
+        Payload { json, marked }
+    }
+
+    /// What the core has to know of it.
+    pub(crate) fn elements(self) -> Elements {
+        let elements = Elements::of_json(self.0.text());
         keep(self.0);
-        Payload::Text(text.into())
+        elements
     }
 }
 
 /// An incoming payload on its way to the page.
-pub enum Payload {
-    /// JSON text of the value.
-    Json(Json),
-    /// The text as it came, of a value that JSON cannot say.
-    Text(Box<str>),
+pub struct Payload {
+    json: Json,
+    marked: bool,
 }
 
 impl Payload {
-    /// Makes the JavaScript value.
-    ///
-    /// # Errors
-    /// What the engine threw, which is possible only when it is out of memory.
-    pub fn into_js(self) -> Result<JsValue, JsValue> {
-        match self {
-            Self::Json(json) => {
-                let value = value_of(json.text().as_bytes());
-                keep(json);
-                // No JSON text says undefined.
-                if value.is_undefined() {
-                    return Err(RangeError::new("no memory for the value of a message").into());
-                }
-                Ok(value)
-            }
-            Self::Text(text) => build::value(&text),
-        }
+    /// Makes the JavaScript value; undefined if the engine has no memory for it.
+    pub fn into_js(self) -> JsValue {
+        let value = value_of(self.json.text().as_bytes(), self.marked);
+        keep(self.json);
+        value
     }
 }
 
@@ -76,13 +70,13 @@ impl Payload {
 pub fn parse(text: &str) -> JsValue {
     let mut reader = PayloadReader::default();
     match mdsf::read(text, UNLIMITED, &mut reader) {
-        Ok(()) => reader.finish(text).into_js().unwrap_or_default(),
+        Ok(()) => reader.finish(text).into_js(),
         Err(_) => JsValue::UNDEFINED,
     }
 }
 
 /// For texts that are our own or have been read before. A message adds a level or two to its payload's.
-pub(super) const UNLIMITED: Limits = Limits {
+const UNLIMITED: Limits = Limits {
     depth: 2000,
     values: u32::MAX,
 };

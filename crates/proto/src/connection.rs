@@ -136,6 +136,11 @@ impl<F: Format> Connection<F> {
         &self.config
     }
 
+    /// The timeouts and limits, to be changed before they count.
+    pub fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+
     /// Which end this is.
     pub fn role(&self) -> Role {
         F::ROLE.unwrap_or(self.role)

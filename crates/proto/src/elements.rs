@@ -94,9 +94,7 @@ impl From<Scalar<'_>> for Element {
     fn from(scalar: Scalar<'_>) -> Self {
         match scalar {
             Scalar::Text(text) => Element::Text(text.to_str().into_owned()),
-            Scalar::Number(number) => number
-                .as_integer()
-                .map_or(Element::Other, Element::Integer),
+            Scalar::Number(number) => number.as_integer().map_or(Element::Other, Element::Integer),
             Scalar::No => Element::Falsy,
             Scalar::True | Scalar::None => Element::Other,
         }

@@ -310,11 +310,7 @@ fn skip_to_separator(text: &str, at: usize, inside: Inside) -> Result<usize, Rea
 
 /// Reads the word that begins at `start` and tells `visitor` what it means. Returns where it ends.
 #[inline(always)]
-fn word<V: Visitor>(
-    text: &str,
-    start: usize,
-    visitor: &mut V,
-) -> Result<usize, ReadError> {
+fn word<V: Visitor>(text: &str, start: usize, visitor: &mut V) -> Result<usize, ReadError> {
     let rest = &text.as_bytes()[start..];
     if rest.starts_with(b"true") {
         visitor.bool(true);

@@ -102,9 +102,7 @@ impl<'t> Text<'t> {
                         break;
                     };
                     match escape {
-                        Escape::Char(c @ ('\0'..' ' | '"' | '\\')) => {
-                            push_escaped(c as u16, push)
-                        }
+                        Escape::Char(c @ ('\0'..' ' | '"' | '\\')) => push_escaped(c as u16, push),
                         Escape::Char(c) => push(c.encode_utf8(&mut [0; 4])),
                         Escape::Unit(unit) => push_escaped(unit, push),
                         Escape::Nothing => {}

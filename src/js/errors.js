@@ -1,0 +1,24 @@
+// What Rust and the wire say went wrong, as errors.
+
+import { ERR_BUFFER_FULL, ERR_CONNECTION_CLOSED, RemoteError } from './remote-error.js';
+
+/** Kinds of refusal by the number that src/error.rs has for them. */
+const REFUSALS = [
+  () => new RemoteError(ERR_CONNECTION_CLOSED),
+  () => new RemoteError(ERR_BUFFER_FULL),
+  (sentence) => new RangeError(sentence),
+  (sentence) => new TypeError(sentence),
+  (sentence) => new Error(sentence),
+];
+
+/** The error for something that was not sent. Called from Rust. */
+export function refusal(kind, sentence) {
+  return REFUSALS[kind](sentence);
+}
+
+/** What an array from the peer stands for. */
+export function errorOf(array) {
+  return typeof array?.[0] === 'number'
+    ? RemoteError.fromJstpArray(array)
+    : new Error('the peer answered with an error that has no code');
+}

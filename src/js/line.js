@@ -1,0 +1,538 @@
+// Line: what stands between a connection and its core: who waits for what, and what becomes of what the core
+// has to say.
+
+import { Connection } from './connection.js';
+import { Emitter, report } from './emitter.js';
+import { errorOf } from './errors.js';
+import { why } from './options.js';
+import { Reconnecting } from './reconnecting.js';
+import { RemoteProxy } from './remote-proxy.js';
+import {
+  ERR_NO_HANDSHAKE_RESPONSE,
+  ERR_TIMEOUT,
+  RemoteError,
+} from './remote-error.js';
+import { Session } from './session.js';
+
+/** States by the number that the core has for them. */
+const STATES = ['connecting', 'handshaking', 'ready', 'waiting', 'closed'];
+
+// What else `link.status` tells.
+const CLOSED_BY_OWNER = 8;
+const HAS_SESSION = 16;
+const AWAITS_HANDSHAKE = 32;
+
+/** The figures of `link.figures`, in that order; the first eight are a page's to see. */
+const FIGURES = [
+  'unacknowledgedMessages', 'unacknowledgedBytes', 'pendingCalls', 'messagesIn', 'messagesOut', 'bytesIn',
+  'bytesOut', 'rtt', 'guaranteedDeliveredCount', 'receivedCount', 'latestBufferedMessageId', 'connectTimeout',
+  'handshakeTimeout',
+];
+
+/** Why a transport ended, by the core's numbers; the second is a timeout of its opening. */
+const ENDS = [
+  'transport closed',
+  'transport did not open in time',
+  'transport did not close in time',
+  'nothing came from the server',
+  'another transport took over',
+];
+const CONNECT_TIMEOUT = 1;
+
+/** Why there is no connection when the page did not wait for it. */
+export const BY_OWNER = 'closed by its owner';
+
+/** Lines that are let go of while somebody still waits, in case the module fails. */
+const left = new Set();
+
+export class Line {
+  /** The status of a link that is closed for good. */
+  static CLOSED = STATES.indexOf('closed');
+
+  link;
+  settings;
+  /** The page's. */
+  connection;
+  reconnecting = new Reconnecting(this);
+  attempts = 0;
+
+  #isAttached = false;
+  #isLogging = false;
+  #told = 'closed';
+  #reason = '';
+  #error;
+  /** Who waits for the answer to which request. */
+  #waits = new Map();
+  /** Who asked for the handshake under way, and the user it is for. */
+  #handshake;
+  /** Who waits for the transport to open, or for an attempt to fail otherwise. */
+  #attempt;
+  /** Why the transport came to nothing before the connect policy had it. */
+  #earlyFailure;
+  /** How the transport that ended last did so. */
+  #end = {};
+
+  constructor(link, settings) {
+    this.link = link;
+    this.settings = settings;
+    this.#isLogging = settings.logs;
+    link.configure(settings.limits);
+    link.setLogging(settings.logs);
+  }
+
+  /** Hears of all that happens, for the connection. */
+  attach() {
+    this.#isAttached = true;
+    this.link.attach(this);
+  }
+
+  get is() {
+    const { status } = this.link;
+    return {
+      state: STATES[status & 7],
+      closedByOwner: (status & CLOSED_BY_OWNER) > 0,
+      hasSession: (status & HAS_SESSION) > 0,
+      awaitsHandshake: (status & AWAITS_HANDSHAKE) > 0,
+    };
+  }
+
+  /** The state as a page sees it. */
+  get state() {
+    const { state, closedByOwner } = this.is;
+    // After an attempt that was refused, and between a session and the next, the core has nothing to wait
+    // for, unlike the page.
+    const goesOn = this.reconnecting.isAttempting || this.reconnecting.isRenewing;
+    return state === 'closed' && goesOn && !closedByOwner ? 'waiting' : state;
+  }
+
+  /** All figures, those that only we need among them. */
+  figures() {
+    const figures = [...this.link.figures()].map((figure, index) => [FIGURES[index], figure]);
+    return Object.fromEntries(figures);
+  }
+
+  get rtt() {
+    const { rtt } = this.figures();
+    return Number.isNaN(rtt) ? undefined : rtt;
+  }
+
+  get stats() {
+    const { unacknowledgedMessages, unacknowledgedBytes, pendingCalls, messagesIn, messagesOut, bytesIn, bytesOut } =
+      this.figures();
+    const { attempts, rtt } = this;
+    return {
+      unacknowledgedMessages, unacknowledgedBytes, pendingCalls, attempts, messagesIn, messagesOut, bytesIn, bytesOut, rtt,
+    };
+  }
+
+  /** Notes why the state is about to change, and the error behind it. */
+  because(reason, error) {
+    this.#reason = reason;
+    this.#error = error;
+  }
+
+  /** Tells the page if the state is another than it was told. */
+  changed() {
+    const { state, reconnecting } = this;
+    // The next attempt has its time only once this one has ended.
+    if (state === 'waiting' && reconnecting.isAttempting) return;
+    const previous = this.#told;
+    if (previous === state) return;
+    this.#told = state;
+    if (!this.#isAttached) return;
+    const detail = { reason: this.#reason };
+    if (this.#error !== undefined) detail.error = this.#error;
+    if (reconnecting.at !== undefined) detail.nextAttemptAt = reconnecting.at;
+    this.because('');
+    this.#emit('stateChange', state, previous, detail);
+  }
+
+  #emit(name, ...args) {
+    Emitter.emitLocally(this.connection, name, args);
+  }
+
+  // What a page asks for.
+
+  /** Emits the events of protocol.md 10, or none of them any more. */
+  setLogging(wanted) {
+    this.#isLogging = wanted || this.settings.logs;
+    this.link.setLogging(this.#isLogging);
+  }
+
+  /**
+   * Issues a request, whose waiter is settled when the core says so, or when `timeout` has passed; throws what
+   * is the caller's own fault. Returns the request's number.
+   */
+  request(waiter, issue, timeout, interfaceName) {
+    let call;
+    try {
+      call = issue(this.link);
+      // Entered before anything is delivered: page code that runs then may end it all.
+      const timer = timeout === undefined ? undefined
+        : setTimeout(() => this.endWait(call, new RemoteError(ERR_TIMEOUT)), timeout);
+      this.#waits.set(call, { waiter, timer, interfaceName });
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error;
+      // A callback never runs inside the call it was given to.
+      queueMicrotask(() => waiter.failed(error));
+    } finally {
+      this.link.drain();
+    }
+    return call;
+  }
+
+  #take(call) {
+    const wait = this.#waits.get(call);
+    if (wait) clearTimeout(wait.timer);
+    this.#waits.delete(call);
+    return wait?.waiter;
+  }
+
+  /** Ends a wait: a request that has not left is not sent, one that has is forgotten. */
+  endWait(call, error) {
+    const waiter = this.#take(call);
+    if (!waiter) return;
+    this.link.withdraw(call);
+    this.link.drain();
+    waiter.failed(error);
+  }
+
+  emit(interfaceName, eventName, text) {
+    try {
+      this.link.emit(interfaceName, eventName, text);
+    } finally {
+      this.link.drain();
+    }
+  }
+
+  /** Asks for a session; `kind`, `first` and `second` are what `readAuth` has made of it. */
+  handshake(waiter, { name, range }, kind, first, second) {
+    const { link } = this;
+    if (kind === 4) this.adopt(second);
+    try {
+      link.handshake(name, range, kind, first, kind === 4 ? '' : second);
+      // Entered before anything is delivered.
+      this.#handshake = { waiter, username: kind === 1 ? first : null };
+    } catch (error) {
+      waiter.failed(error);
+    }
+    link.drain();
+  }
+
+  /** Begins with a session from elsewhere. */
+  resume(session) {
+    const { guaranteedDeliveredCount, receivedCount, latestBufferedMessageId, buffer } = Session.state(session);
+    this.link.adopt(session.id, guaranteedDeliveredCount, receivedCount, latestBufferedMessageId, buffer.flat());
+    Connection.adopt(this.connection, session);
+  }
+
+  /** Goes on with a session from elsewhere, if a handshake is what comes next. */
+  adopt(session) {
+    const { link } = this;
+    const { awaitsHandshake, hasSession } = this.is;
+    if (!awaitsHandshake) return;
+    if (hasSession) {
+      link.forget();
+      link.drain();
+    }
+    this.resume(session);
+  }
+
+  /** Counts and buffer of the session at work, under upstream's names, or undefined. */
+  sessionState() {
+    if (!this.is.hasSession) return undefined;
+    const { guaranteedDeliveredCount, receivedCount, latestBufferedMessageId } = this.figures();
+    const entries = this.link.buffer();
+    const buffer = [];
+    for (let at = 0; at < entries.length; at += 2) buffer.push([entries[at], entries[at + 1]]);
+    return { guaranteedDeliveredCount, buffer, receivedCount, latestBufferedMessageId };
+  }
+
+  /** Has the core do something that cannot fail, and what follows from it. */
+  have(act) {
+    act(this.link);
+    this.link.drain();
+  }
+
+  /** Ends the connection. */
+  close() {
+    this.reconnecting.stop();
+    this.because('closed by the page');
+    if (this.is.state === 'connecting') this.#takeAttempt()?.failed(this.cannotConnect(BY_OWNER));
+    this.have((link) => link.close());
+    this.releaseIfOver();
+  }
+
+  /** Gives the session up: what is pending fails. */
+  forget() {
+    this.close();
+    this.have((link) => link.forget());
+  }
+
+  // Transports.
+
+  /** Opens the transport of an attempt; `waiter` hears how it goes. */
+  open(waiter) {
+    const { link, settings } = this;
+    const { url, batch, construct } = settings.transport;
+    // One transport at a time: the server may still take the old one for alive.
+    this.have(() => link.dropTransport());
+    if (this.reconnecting.isGivenUp) throw this.cannotConnect(BY_OWNER);
+    this.#attempt = waiter;
+    this.#earlyFailure = undefined;
+    try {
+      link.open(url, batch, construct);
+    } catch (error) {
+      throw error instanceof RemoteError ? error : this.cannotConnect(why(error));
+    }
+    // Page code may stand behind the constructor.
+    if (this.reconnecting.isGivenUp) {
+      this.dropTransport();
+      throw this.cannotConnect(BY_OWNER);
+    }
+    this.attempts++;
+    this.because('opening a transport');
+    this.have(() => link.connecting());
+  }
+
+  /** The connect policy is about to run; `waiter` hears of what prevents its answer, or this throws it. */
+  agree(waiter) {
+    const error = this.#earlyFailure;
+    this.#earlyFailure = undefined;
+    if (error) throw error;
+    this.#attempt = waiter;
+  }
+
+  /** Lets go of the transport, whatever state it is in; the session stays. */
+  dropTransport() {
+    this.#attempt = undefined;
+    this.have((link) => link.dropTransport());
+  }
+
+  #takeAttempt() {
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    return attempt;
+  }
+
+  /** What whoever waits for a transport hears in its place. */
+  cannotConnect(reason) {
+    return new Error(`Cannot connect to ${this.settings.transport.url}: ${reason}`);
+  }
+
+  /** Lets go of the page's side if there is nothing left to tell it. */
+  releaseIfOver() {
+    if (this.state === 'closed' && !this.link.transport) this.#release();
+  }
+
+  #release() {
+    this.link.release();
+    if (!this.#isAttached) return;
+    this.#isAttached = false;
+    for (const reference of left) if (!reference.deref()?.#waits.size) left.delete(reference);
+    if (this.#waits.size > 0) left.add(new WeakRef(this));
+    Connection.ended(this.connection);
+  }
+
+  // What the core has to say. Called from Rust.
+
+  opened() {
+    this.because('transport open');
+    this.#takeAttempt()?.done([]);
+  }
+
+  closing(code, reason) {
+    this.#end = { code, reason };
+  }
+
+  passed(message, isOutgoing) {
+    this.#log(isOutgoing ? 'outgoingMessage' : 'incomingMessage', message);
+  }
+
+  called(id, interfaceName, methodName, args) {
+    if (methodName === undefined) {
+      this.#log('inspect', interfaceName);
+      return Connection.inspected(this.connection, id, interfaceName);
+    }
+    // The engine has no memory for them.
+    if (args === undefined) return undefined;
+    this.#log('call', interfaceName, methodName, args);
+    return Connection.called(this.connection, id, interfaceName, methodName, args);
+  }
+
+  emitted(interfaceName, name, args) {
+    if (args === undefined) return;
+    this.#log('event', interfaceName, name, args);
+    try {
+      RemoteProxy.deliver(this.connection, interfaceName, name, args);
+      this.connection.application.handleEvent(this.connection, interfaceName, name, args);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  /** By the numbers that src/tell.rs has for what is told. */
+  tell(what, number, value) {
+    switch (what) {
+      case 0: return this.#connected(number);
+      case 1: return this.#refused(value);
+      case 2: return this.#handshakeFailed(number, value);
+      case 3: return this.#done(number, value);
+      case 4: return this.#take(number)?.done([]);
+      case 5: return this.#failed(number, value);
+      case 6: return this.#take(number)?.failed(new RemoteError(value));
+      case 7: return this.#undeliverable(number);
+      case 8: return this.#log('callback', ...(number ? [value, undefined] : [undefined, value]));
+      case 9: return this.#log('heartbeat', {});
+      case 10: return Connection.log(this.connection, 'messageRejected', [value]);
+      case 11: return this.#broken(value);
+      default: return this.#closed(number);
+    }
+  }
+
+  #connected(resumed) {
+    const { connection, link } = this;
+    this.reconnecting.reached();
+    this.because(resumed ? 'session resumed' : 'new session');
+    const id = link.sessionId;
+    this.#log('handshake', undefined, resumed ? this.figures().guaranteedDeliveredCount : id);
+    const { waiter, username } = this.#handshake ?? {};
+    this.#handshake = undefined;
+    if (!waiter) return;
+    if (resumed) {
+      Connection.resumed(connection);
+      return waiter.done([]);
+    }
+    const session = new Session(connection, username, id);
+    Connection.connected(connection, username, session);
+    return waiter.done([session]);
+  }
+
+  #refused(array) {
+    this.#log('handshake', array, undefined);
+    this.#noHandshake(errorOf(array));
+  }
+
+  #handshakeFailed(how, sentence) {
+    const { url } = this.settings.transport;
+    if (how === 3) {
+      const error = new Error(`${url}: ${sentence}`);
+      // A peer that does not speak the protocol is no connection to hand out.
+      this.#takeAttempt()?.failed(error);
+      return this.#noHandshake(error);
+    }
+    const reason = [
+      () => this.#closeCode(),
+      () => `nothing came within ${this.figures().handshakeTimeout} ms`,
+      () => BY_OWNER,
+    ][how]();
+    return this.#noHandshake(new RemoteError(ERR_NO_HANDSHAKE_RESPONSE,
+      `${RemoteError.defaultMessages[ERR_NO_HANDSHAKE_RESPONSE]}: ${url}, ${reason}`));
+  }
+
+  #noHandshake(error) {
+    this.because('handshake failed', error);
+    const asked = this.#handshake;
+    this.#handshake = undefined;
+    if (asked) return asked.waiter.failed(error);
+    // The connect policy has not asked for a handshake, or has its answer.
+    const attempt = this.#takeAttempt();
+    if (attempt) return attempt.failed(error);
+    this.#earlyFailure = error;
+    return undefined;
+  }
+
+  #closeCode() {
+    const { code, reason } = this.#end;
+    return `close code ${code}${reason ? `, ${reason}` : ''}`;
+  }
+
+  #done(call, results) {
+    const interfaceName = this.#waits.get(call)?.interfaceName;
+    const waiter = this.#take(call);
+    if (!waiter) return;
+    if (results === undefined) return waiter.failed(new RangeError('no memory for the value of a message'));
+    this.#log('callback', undefined, results);
+    if (interfaceName === undefined) return waiter.done(results);
+    let proxy;
+    try {
+      proxy = RemoteProxy.inspected(this.connection, interfaceName, results);
+    } catch (error) {
+      // The page has frozen the proxy or `remoteProxies`.
+      return waiter.failed(error);
+    }
+    return waiter.done([proxy]);
+  }
+
+  #failed(call, array) {
+    const waiter = this.#take(call);
+    if (!waiter) return;
+    if (array === undefined) {
+      return waiter.failed(new Error("the peer's answer holds neither results nor an error"));
+    }
+    this.#log('callback', array, undefined);
+    return waiter.failed(errorOf(array));
+  }
+
+  #undeliverable(id) {
+    const { url } = this.settings.transport;
+    const error = new Error(`${url}: message ${id} is given up: the peer closed each time it was sent again`);
+    this.#emit('error', error, this.connection);
+  }
+
+  /** The peer sent what is no message. While the handshake is under way, connect reports it. */
+  #broken(sentence) {
+    if (!this.connection.hasConnected) return;
+    this.#emit('error', new Error(`${this.settings.transport.url}: ${sentence}`), this.connection);
+  }
+
+  #closed(end) {
+    const { connection, reconnecting } = this;
+    this.#takeAttempt()?.failed(this.#notOpened(end));
+    this.#emit('close', connection);
+    if (this.is.state === 'waiting' || reconnecting.isAttempting) {
+      this.because(ENDS[end]);
+      return reconnecting.lost();
+    }
+    this.changed();
+    if (connection.hasConnected && this.is.closedByOwner) reconnecting.tellPage();
+    return this.#release();
+  }
+
+  #notOpened(end) {
+    return this.cannotConnect(end === CONNECT_TIMEOUT
+      ? `no answer within ${this.figures().connectTimeout} ms`
+      : `no WebSocket server accepted it (${this.#closeCode()}). It may be down, out of reach, `
+        + 'refuse this origin, or not offer the subprotocol metarhia-jstp');
+  }
+
+  /** Emits one of the events of protocol.md 10, if anybody listens. */
+  #log(name, ...args) {
+    if (this.#isLogging) Connection.log(this.connection, name, args);
+  }
+
+  // What becomes of everybody when the module has failed.
+
+  /** Those that nothing in the module leads to. */
+  static left() {
+    return [...left].map((reference) => reference.deref()).filter(Boolean);
+  }
+
+  /** Whoever waits hears of it. */
+  fail(failure) {
+    this.reconnecting.stop();
+    this.reconnecting.isAttempting = false;
+    this.reconnecting.isRenewing = false;
+    const waiters = [...this.#waits.keys()].map((call) => this.#take(call));
+    waiters.push(this.#handshake?.waiter, this.#takeAttempt());
+    this.#handshake = undefined;
+    for (const waiter of waiters) waiter?.failed(failure);
+  }
+
+  /** Nothing more comes of the connection. */
+  end(failure) {
+    this.#isAttached = false;
+    Connection.failed(this.connection, this.#told, failure);
+    this.#told = 'closed';
+  }
+}
