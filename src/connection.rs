@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use js_sys::{Array, Function, JsString};
 use jstp_proto::{Auth, Backoff, CallId, Connection, Format, Refused, Session, SessionParts};
@@ -86,7 +87,7 @@ impl Link {
             let count = |count: fn(&Session<JsString>) -> u64| {
                 core.session().map_or(0.0, |session| count(session) as f64)
             };
-            let millis = |span: std::time::Duration| span.as_millis() as u64 as f64;
+            let millis = |span: Duration| span.as_secs_f64() * 1000.0;
             vec![
                 count(|session| session.unacknowledged() as u64),
                 count(|session| session.unacknowledged_weight() as u64),
@@ -182,9 +183,8 @@ impl Link {
         self.driver.feed(|core, _| core.handle_close());
     }
 
-    /// Asks for a session: anonymously (0), by `login` with `first` as the name and `second` as the
-    /// password (1), to go on with the one there is (2), or by the strategy `first` with `second` as its
-    /// credentials (3).
+    /// Asks for a session: to go on with the one there is, or for a new one, by a strategy and the text of its
+    /// credentials, or anonymously.
     ///
     /// # Errors
     /// The handshake cannot be sent now, or at all.
@@ -192,21 +192,17 @@ impl Link {
         &self,
         app: &str,
         range: Option<String>,
-        kind: u8,
-        first: String,
-        second: JsString,
+        resume: bool,
+        strategy: Option<String>,
+        credentials: JsString,
     ) -> Result<(), JsValue> {
-        let auth = match kind {
-            0 => Auth::Anonymous,
-            1 => Auth::Login {
-                username: first,
-                password: second.into(),
+        let auth = match strategy {
+            _ if resume => Auth::Resume,
+            None => Auth::Anonymous,
+            Some(strategy) => Auth::Custom {
+                strategy,
+                credentials,
             },
-            3 => Auth::Custom {
-                strategy: first,
-                credentials: second,
-            },
-            _ => Auth::Resume,
         };
         self.driver
             .feed(|core, now| core.handshake(now, app, range.as_deref(), &auth))
@@ -294,13 +290,13 @@ impl Link {
 
     /// How many milliseconds to wait before the next attempt to reconnect, given a random number from 0 up
     /// to 1. Without one the delays begin anew.
-    pub fn delay(&self, random: Option<f64>) -> f64 {
+    pub fn delay(&self, random: Option<f64>) -> u32 {
         let mut backoff = self.backoff.borrow_mut();
         match random {
-            Some(random) => backoff.next(random).as_millis() as u64 as f64,
+            Some(random) => backoff.next(random),
             None => {
                 backoff.reset();
-                0.0
+                0
             }
         }
     }

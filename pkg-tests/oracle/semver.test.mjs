@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import semver from 'semver';
+import { isRange } from '../../src/js/range.js';
 import { answers } from './semver-answers.mjs';
 import { pickedRanges, pickedVersions, pickedVersionTexts, seeded, texts } from './semver-texts.mjs';
 
@@ -33,6 +34,22 @@ test('the same texts are ranges', (t) => {
   const valid = cases.filter(({ npm }) => npm).length;
   t.diagnostic(`${cases.length} texts compared, ${valid} of them ranges`);
   assert.ok(cases.length >= 3000 && valid >= 1000 && cases.length - valid >= 1000);
+});
+
+// A page only has to notice slips of the pen, and must not refuse what a server would take.
+test('a page refuses no range, and most texts that are none', (t) => {
+  const cases = ranges.map((text) => ({ text, npm: semver.validRange(text) !== null, ours: isRange(text) }));
+  agree(cases.filter(({ npm }) => npm));
+  const none = cases.filter(({ npm }) => !npm);
+  const refused = none.filter(({ ours }) => !ours);
+  t.diagnostic(`${cases.length - none.length} ranges taken, ${refused.length} of ${none.length} other texts refused`);
+  assert.ok(refused.length > none.length / 2);
+  for (const text of ['foo', 'latest', '1.2.3.4', '1 || foo', '>=1,<2', '1.2.3beta', '<', '^', '01', '1.02']) {
+    assert.ok(!isRange(text), text);
+  }
+  const before = performance.now();
+  for (const many of ['1 ', '*', '= ', '1-', 'x.x.x ', '||', '1.2.3-a', '~ >']) isRange(many.repeat(65_536 / many.length));
+  t.diagnostic(`the longest texts take ${Math.round(performance.now() - before)} ms`);
 });
 
 test('the same versions satisfy a range', (t) => {

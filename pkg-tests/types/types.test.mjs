@@ -141,8 +141,8 @@ function members(prototype) {
 }
 
 test('a described connection has the fields that a real one has', () => {
-  const link = { state: 'closed', stats: {}, closedIntentionally: false };
-  const connection = new runtime.Connection(link, { client: null, application: null });
+  const line = { state: 'closed', stats: {}, is: { state: 'closed', closedByOwner: false } };
+  const connection = new runtime.Connection(line, { client: null, application: null });
   const typed = checker.getDeclaredTypeOfSymbol(declared.get('Connection')).getProperties();
   for (const field of named(typed)) assert.ok(field in connection, field);
   for (const field of Object.keys(connection)) assert.ok(named(typed).includes(field), `${field} has no type`);

@@ -19,9 +19,6 @@ const LOGGED = [
   'inspect',
 ];
 
-/** What `readAuth` calls a strategy of the server's own. */
-const CUSTOM = 3;
-
 let nextId = 0;
 
 /** A caller with a callback has its mistake thrown at it, any other gets a rejection. */
@@ -100,9 +97,9 @@ export class Connection extends Emitter {
     const [who, secret] = asGiven.slice(0, end);
     return asked(asGiven[end], (waiter) => {
       const named = readApp(app);
-      const [kind, first, second = ''] = readAuth(who, secret, this.#line.link.sessionId);
-      const given = kind === CUSTOM ? this.#write(second, 'credentials') : second;
-      this.#line.handshake(waiter, named, kind, first, given);
+      const auth = readAuth(who, secret, this.#line.link.sessionId);
+      const text = auth.strategy === undefined ? '' : this.#write(auth.credentials, 'credentials');
+      this.#line.handshake(waiter, named, auth, text);
     });
   }
 

@@ -205,14 +205,14 @@ export class Line {
     }
   }
 
-  /** Asks for a session; `kind`, `first` and `second` are what `readAuth` has made of it. */
-  handshake(waiter, { name, range }, kind, first, second) {
+  /** Asks for a session, as `readAuth` has made of it; `credentials` is the text of those. */
+  handshake(waiter, { name, range }, { strategy, username, session, resume }, credentials) {
     const { link } = this;
-    if (kind === 4) this.adopt(second);
+    if (session) this.adopt(session);
     try {
-      link.handshake(name, range, kind, first, kind === 4 ? '' : second);
+      link.handshake(name, range, Boolean(session ?? resume), strategy, credentials);
       // Entered before anything is delivered.
-      this.#handshake = { waiter, username: kind === 1 ? first : null };
+      this.#handshake = { waiter, username };
     } catch (error) {
       waiter.failed(error);
     }
@@ -396,7 +396,7 @@ export class Line {
     this.because(resumed ? 'session resumed' : 'new session');
     const id = link.sessionId;
     this.#log('handshake', undefined, resumed ? this.figures().guaranteedDeliveredCount : id);
-    const { waiter, username } = this.#handshake ?? {};
+    const { waiter, username = null } = this.#handshake ?? {};
     this.#handshake = undefined;
     if (!waiter) return;
     if (resumed) {

@@ -129,19 +129,20 @@ function appOf(given) {
   return { given, name, range: optional(version, isText, 'app.version', 'a string') || undefined };
 }
 
-/** Reads who a handshake is for: its kind, as src/connection.rs numbers them (and 4 for a session from elsewhere), and what that takes. */
+/** Reads who a handshake is for: a strategy with its credentials, or a session to go on with. */
 export function readAuth(login, password, sessionId) {
   if (typeof login === 'string') {
     const isText = (value) => typeof value === 'string';
     // An empty password is a password (Q29).
-    return [1, login, optional(password, isText, 'password', 'a string') ?? ''];
+    const secret = optional(password, isText, 'password', 'a string') ?? '';
+    return { strategy: 'login', credentials: [login, secret], username: login };
   }
-  if (login === undefined || login === null) return [0, ''];
+  if (login === undefined || login === null) return {};
   if (isObject(login)) {
-    if (login.id !== undefined && login.id === sessionId) return [2, ''];
-    if (Session.is(login)) return [4, '', login];
-    const { strategy } = login;
-    if (typeof strategy === 'string') return [3, strategy, login.credentials];
+    if (login.id !== undefined && login.id === sessionId) return { resume: true };
+    if (Session.is(login)) return { session: login };
+    const { strategy, credentials } = login;
+    if (typeof strategy === 'string') return { strategy, credentials };
   }
   throw wrongType('login', "a user's name, a Session, or { strategy, credentials }", login);
 }

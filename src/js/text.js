@@ -58,3 +58,9 @@ function inPieces(bytes) {
   }
   return text + decoder.decode();
 }
+
+/** 2 for a character that may begin an unquoted key, 1 for one that may stand in it, 0 for others. */
+export function identifierClass(code) {
+  const c = String.fromCodePoint(code);
+  return /\p{ID_Start}/u.test(c) ? 2 : Number(/\p{ID_Continue}/u.test(c));
+}

@@ -12,6 +12,16 @@ extern "C" {
     /// whose glue takes as long as a short message.
     #[wasm_bindgen(js_name = valueOf)]
     fn value_of(json: &[u8], marked: bool) -> JsValue;
+
+    /// 2 for a character that may begin an unquoted key, 1 for one that may stand in it, 0 for others.
+    #[wasm_bindgen(js_name = identifierClass)]
+    fn identifier_class(code: u32) -> u32;
+}
+
+/// What `jstp-proto` leaves to the engine, which has the tables anyway.
+#[unsafe(no_mangle)]
+extern "Rust" fn jstp_identifier_class(c: char) -> u32 {
+    identifier_class(u32::from(c))
 }
 
 /// Memory for JSON text up to this length is kept for the next payload.

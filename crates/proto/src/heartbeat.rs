@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use crate::time::Instant;
+use crate::time::{Instant, millis};
 
-/// How long after a ping nothing may come, unless a timeout is given.
-const GRACE: Duration = Duration::from_secs(10);
+/// How many milliseconds after a ping nothing may come, unless a timeout is given.
+const GRACE: u64 = 10_000;
 
 /// The heartbeat of one transport, from the moment messages pass.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heartbeat {
-    interval: Duration,
-    timeout: Duration,
+    // In milliseconds.
+    interval: u64,
+    timeout: u64,
     /// What the timeout leaves after a ping that went out on time.
-    grace: Duration,
+    grace: u64,
     due: Instant,
     heard: Instant,
     /// The first ping that nothing has followed.
@@ -35,15 +36,16 @@ impl Heartbeat {
     /// Without a timeout it is the interval and 10 s. One that is no longer than the interval
     /// counts from the ping.
     pub(crate) fn new(now: Instant, interval: Duration, timeout: Option<Duration>) -> Self {
-        let timeout = timeout.unwrap_or(interval.saturating_add(GRACE));
+        let interval = millis(interval);
+        let timeout = timeout.map_or(interval.saturating_add(GRACE), millis);
         Self {
             interval,
             timeout,
             grace: match timeout.saturating_sub(interval) {
-                Duration::ZERO => timeout,
+                0 => timeout,
                 grace => grace,
             },
-            due: now + interval,
+            due: now.after(interval),
             heard: now,
             asked: None,
             excused: false,
@@ -71,7 +73,7 @@ impl Heartbeat {
         {
             // A timer that comes as late as this was held back, and so may be what the peer sent:
             // a page that slept finds both waiting when it wakes.
-            let slept = now.since(deadline) > self.grace;
+            let slept = now.millis_since(deadline) > self.grace;
             if !slept || self.excused {
                 return Beat::Dead;
             }
@@ -86,7 +88,7 @@ impl Heartbeat {
     }
 
     fn ask(&mut self, now: Instant, asked: Instant) -> Beat {
-        self.due = now + self.interval;
+        self.due = now.after(self.interval);
         self.asked = Some(asked);
         Beat::Ping
     }
@@ -95,6 +97,6 @@ impl Heartbeat {
     /// timers in a hidden tab ring once a minute.
     fn deadline(&self) -> Option<Instant> {
         self.asked
-            .map(|asked| (self.heard + self.timeout).max(asked + self.grace))
+            .map(|asked| self.heard.after(self.timeout).max(asked.after(self.grace)))
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::ordered::{Ordered, trim};
+use crate::ordered::trim;
 
 /// What outlives a transport on one side (protocol.md 4.1). Ids in here are absolute.
 #[derive(Clone, Debug)]
@@ -68,13 +68,18 @@ impl<T> Session<T> {
             last_id,
             buffer,
         } = parts;
-        let mut kept = Ordered::default();
-        // Of two with one id the first counts, which goes in last.
-        for (id, text) in buffer.into_iter().rev().filter(|(id, _)| *id > delivered) {
-            let weight = weigh(&text);
-            kept.insert(id, Kept { id, weight, text });
+        let given = buffer;
+        let mut buffer: Vec<Kept<T>> = Vec::with_capacity(given.len());
+        for (id, text) in given {
+            if id <= delivered {
+                continue;
+            }
+            // Nearly always the end. Of two with one id the first counts.
+            if let Err(at) = buffer.binary_search_by_key(&id, |kept| kept.id) {
+                let weight = weigh(&text);
+                buffer.insert(at, Kept { id, weight, text });
+            }
         }
-        let buffer = kept.take(|_, _| true);
         let last_kept = buffer.last().map_or(0, |kept| kept.id);
         let last_id = last_id.max(delivered).max(last_kept);
         Self {

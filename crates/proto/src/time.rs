@@ -22,7 +22,7 @@ impl Instant {
 
     /// Time since `earlier`, or zero if that lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_millis(self.0.saturating_sub(earlier.0))
+        Duration::from_millis(self.millis_since(earlier))
     }
 }
 
@@ -30,9 +30,25 @@ impl Add<Duration> for Instant {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        self.after(millis(duration))
+    }
+}
+
+impl Instant {
+    pub(crate) fn after(self, millis: u64) -> Self {
         Self(self.0.saturating_add(millis))
     }
+
+    pub(crate) fn millis_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// Not as the 128 bits that a duration has: to count with those takes a kilobyte of code in a page.
+#[inline(never)]
+pub(crate) fn millis(duration: Duration) -> u64 {
+    let seconds = duration.as_secs().saturating_mul(1000);
+    seconds.saturating_add(u64::from(duration.subsec_millis()))
 }
 
 impl Sub for Instant {
@@ -47,15 +63,20 @@ impl Sub for Instant {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     at: Instant,
-    span: Duration,
+    /// In milliseconds.
+    span: u64,
     /// The clock ran past it once already.
     excused: bool,
 }
 
 impl Deadline {
     pub(crate) fn new(now: Instant, span: Duration) -> Self {
+        Self::after(now, millis(span))
+    }
+
+    fn after(now: Instant, span: u64) -> Self {
         Self {
-            at: now + span,
+            at: now.after(span),
             span,
             excused: false,
         }
@@ -72,12 +93,12 @@ impl Deadline {
         if now < self.at {
             return false;
         }
-        if self.excused || now.since(self.at) <= self.span {
+        if self.excused || now.millis_since(self.at) <= self.span {
             return true;
         }
         *self = Self {
             excused: true,
-            ..Self::new(now, self.span)
+            ..Self::after(now, self.span)
         };
         false
     }

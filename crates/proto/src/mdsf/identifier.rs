@@ -1,7 +1,7 @@
 //! Which characters may stand in an unquoted key.
 //!
-//! `ID_Start` and `ID_Continue` of Unicode 17.0, beyond ASCII. The standard library knows neither, and
-//! a crate that does brings tables several times this size into the page for keys that nobody sends.
+//! `ID_Start` and `ID_Continue` of Unicode 17.0, beyond ASCII. The standard library knows neither. Where the
+//! program around it does, as a page's engine, the feature `foreign-identifiers` leaves the tables out.
 
 /// Whether `c` may begin an unquoted key.
 pub(super) fn starts_identifier(c: char) -> bool {
@@ -18,7 +18,17 @@ pub(super) fn continues_identifier(c: char) -> bool {
 const OTHER: u32 = 0;
 const START: u32 = 2;
 
+#[cfg(feature = "foreign-identifiers")]
+fn class(c: char) -> u32 {
+    unsafe extern "Rust" {
+        /// `OTHER`, `START`, or 1 for what only continues an identifier: the program's to define.
+        safe fn jstp_identifier_class(c: char) -> u32;
+    }
+    jstp_identifier_class(c)
+}
+
 /// `OTHER`, `START`, or 1 for what only continues an identifier.
+#[cfg(not(feature = "foreign-identifiers"))]
 fn class(c: char) -> u32 {
     let c = u32::from(c);
     let block = BLOCKS.partition_point(|&(first, _)| first <= c);
@@ -44,6 +54,7 @@ fn class(c: char) -> u32 {
 }
 
 /// Where every 32nd run begins: its first character, and its place in `RUNS`.
+#[cfg(not(feature = "foreign-identifiers"))]
 #[rustfmt::skip]
 const BLOCKS: [(u32, u16); 59] = [
     (0xaa, 0), (0x387, 34), (0x5eb, 72), (0x7a6, 107), (0x8ca, 141), (0x9c5, 175), (0xa35, 207),
@@ -61,6 +72,7 @@ const BLOCKS: [(u32, u16); 59] = [
 
 /// Runs of characters of one class: `length << 2 | class`, seven bits to a byte, lowest first, the
 /// eighth set on all bytes of a run but its last.
+#[cfg(not(feature = "foreign-identifiers"))]
 #[rustfmt::skip]
 const RUNS: [u8; 2149] = [
     6, 40, 6, 4, 5, 8, 6, 20, 94, 4, 126, 4, 170, 14, 16, 50, 56, 22, 28, 6, 4, 6, 68, 193, 3, 22,
