@@ -5,13 +5,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use js_sys::{Array, Function, JsString};
-use jstp_proto::{Auth, Backoff, CallId, Connection, Format, Refused, Session, SessionParts};
+use jstp_proto::{Auth, Backoff, CallId, Connection, Session};
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
 
 use crate::driver::{Core, Driver};
 use crate::error;
-use crate::format::Page;
 use crate::settings::{self, duration};
 use crate::tell::Line;
 
@@ -32,25 +31,14 @@ impl Link {
             backoff: Default::default(),
         }
     }
-
-    /// Issues a request. Returns its number.
-    fn request(
-        &self,
-        issue: &mut dyn FnMut(&mut Core, jstp_proto::Instant) -> Result<CallId, Refused>,
-    ) -> Result<f64, JsValue> {
-        match self.driver.feed(issue) {
-            Ok(call) => Ok(call.as_u64() as f64),
-            Err(refused) => Err(error::refused(&refused)),
-        }
-    }
 }
 
 #[wasm_bindgen]
 impl Link {
-    /// Has the limits and times that a page has chosen; see `settings.rs`.
-    pub fn configure(&self, limits: &[f64]) {
+    /// Has a limit or a time that a page has chosen; see `settings.rs`.
+    pub fn configure(&self, which: u8, limit: f64) {
         self.driver
-            .feed(|core, _| settings::apply(limits, core.config_mut()));
+            .feed(|core, _| settings::apply(which, limit, core.config_mut()));
     }
 
     /// Has `line` hear of all that happens from now on.
@@ -80,29 +68,29 @@ impl Link {
         })
     }
 
-    /// Figures, in the order in which `line.js` has them.
-    pub fn figures(&self) -> Vec<f64> {
+    /// A figure, by the number that `line.js` has for it.
+    pub fn figure(&self, which: u8) -> f64 {
         let traffic = &self.driver.traffic;
         self.driver.look(|core| {
             let count = |count: fn(&Session<JsString>) -> u64| {
                 core.session().map_or(0.0, |session| count(session) as f64)
             };
             let millis = |span: Duration| span.as_secs_f64() * 1000.0;
-            vec![
-                count(|session| session.unacknowledged() as u64),
-                count(|session| session.unacknowledged_weight() as u64),
-                core.pending_calls() as f64,
-                traffic.messages_in.get(),
-                traffic.messages_out.get(),
-                traffic.bytes_in.get(),
-                traffic.bytes_out.get(),
-                core.rtt().map_or(f64::NAN, millis),
-                count(Session::delivered),
-                count(Session::received),
-                count(Session::last_id),
-                millis(core.config().connect_timeout),
-                millis(core.config().handshake_timeout),
-            ]
+            match which {
+                0 => count(|session| session.unacknowledged() as u64),
+                1 => count(|session| session.unacknowledged_weight() as u64),
+                2 => core.pending_calls() as f64,
+                3 => traffic.messages_in.get(),
+                4 => traffic.messages_out.get(),
+                5 => traffic.bytes_in.get(),
+                6 => traffic.bytes_out.get(),
+                7 => core.rtt().map_or(f64::NAN, millis),
+                8 => count(Session::delivered),
+                9 => count(Session::received),
+                10 => count(Session::last_id),
+                11 => millis(core.config().connect_timeout),
+                _ => millis(core.config().handshake_timeout),
+            }
         })
     }
 
@@ -110,40 +98,27 @@ impl Link {
     pub fn buffer(&self) -> Array {
         let buffer = Array::new();
         self.driver.look(|core| {
-            let messages = core.session().map(Session::unacknowledged_messages);
-            for (id, text) in messages.into_iter().flatten() {
-                buffer.push(&(id as f64).into());
-                buffer.push(text);
+            if let Some(session) = core.session() {
+                for (id, text) in session.unacknowledged_messages() {
+                    buffer.push(&(id as f64).into());
+                    buffer.push(text);
+                }
             }
         });
         buffer
     }
 
-    /// The id of the session at work, if there is one.
-    #[wasm_bindgen(getter, js_name = sessionId)]
-    pub fn session_id(&self) -> Option<String> {
-        self.driver
-            .look(|core| core.session().map(|session| session.id().to_owned()))
-    }
-
-    /// Goes on with a session from elsewhere, in the place of none: its counts, and its messages, each after
-    /// its id.
-    pub fn adopt(&self, id: String, delivered: f64, received: f64, last_id: f64, buffer: &Array) {
-        let entry = |at: u32| {
-            // JSON has no other strings and numbers than these; the class has checked them.
-            let id = buffer.get(at).as_f64().unwrap_or_default() as u64;
-            (id, buffer.get(at + 1).unchecked_into())
-        };
-        let parts = SessionParts {
-            id,
-            delivered: delivered as u64,
-            received: received as u64,
-            last_id: last_id as u64,
-            buffer: (0..buffer.length()).step_by(2).map(entry).collect(),
-        };
-        let session = Session::from_parts(parts, <Page as Format>::weight);
+    /// Goes on with a session from elsewhere, in the place of none. Its messages follow.
+    pub fn adopt(&self, id: String, delivered: f64, received: f64, last_id: f64) {
+        let session = Session::kept(id, delivered as u64, received as u64, last_id as u64);
         // Whatever was in its place is gone.
         let _ = self.driver.feed(|core, _| core.adopt_session(session));
+    }
+
+    /// Adds a message to the session that was just adopted, in the order of ids.
+    #[wasm_bindgen(js_name = putBack)]
+    pub fn put_back(&self, id: f64, text: JsString) {
+        self.driver.feed(|core, _| core.put_back(id as u64, text));
     }
 
     /// Whether the messages that pass are told of.
@@ -209,60 +184,37 @@ impl Link {
             .map_err(|refused| error::refused(&refused))
     }
 
-    /// Calls a method of the peer's (protocol.md 2.3). Returns the number that [`withdraw`](Self::withdraw)
-    /// wants.
+    /// Calls a method of the peer's (protocol.md 2.3), never twice (0) or until it is answered (1); emits an
+    /// event (2); asks for an interface's methods (3); or pings (4). Returns the number of a request.
     ///
     /// # Errors
-    /// The call is not sent.
-    pub fn call(
+    /// It is not sent.
+    pub fn issue(
         &self,
+        kind: u8,
         interface: &str,
-        method: &str,
+        name: &str,
         args: JsString,
-        resend: bool,
     ) -> Result<f64, JsValue> {
         #[cfg(feature = "trap")]
-        crate::trap::at(&method.into());
-        self.request(&mut |core, _| {
-            let args = args.clone();
-            if resend {
-                core.call_with_resend(interface, method, args)
-            } else {
-                core.call(interface, method, args)
-            }
-        })
-    }
-
-    /// Asks the peer for an interface's methods (protocol.md 8).
-    ///
-    /// # Errors
-    /// The request is not sent.
-    pub fn inspect(&self, interface: &str) -> Result<f64, JsValue> {
-        self.request(&mut |core, _| core.inspect(interface))
-    }
-
-    /// Pings the peer.
-    ///
-    /// # Errors
-    /// The ping is not sent.
-    pub fn ping(&self) -> Result<f64, JsValue> {
-        self.request(&mut |core, now| core.ping(now))
+        crate::trap::at(&name.into());
+        let issued = self.driver.feed(|core, now| match kind {
+            0 => core.call(interface, name, args),
+            1 => core.call_with_resend(interface, name, args),
+            2 => core.emit(interface, name, args).map(|()| CallId::from(0)),
+            3 => core.inspect(interface),
+            _ => core.ping(now),
+        });
+        match issued {
+            Ok(call) => Ok(call.as_u64() as f64),
+            Err(refused) => Err(error::refused(&refused)),
+        }
     }
 
     /// Nobody waits for a request any more: one that has not left is not sent, one that has is forgotten.
     pub fn withdraw(&self, call: f64) {
         let call = CallId::from(call as u64);
         self.driver.feed(|core, _| core.withdraw(call));
-    }
-
-    /// Emits an event to the peer (protocol.md 2.3).
-    ///
-    /// # Errors
-    /// The event is not sent.
-    pub fn emit(&self, interface: &str, event: &str, args: JsString) -> Result<(), JsValue> {
-        self.driver
-            .feed(|core, _| core.emit(interface, event, args))
-            .map_err(|refused| error::refused(&refused))
     }
 
     /// Starts the heartbeat, or changes its interval, in milliseconds; zero stops it.

@@ -1,16 +1,14 @@
 //! Driver: owns the core, feeds it, drains it, and delivers what it answers.
 //!
 //! Page code may call back into us from anywhere, so nothing is borrowed while it runs: a turn feeds
-//! the core and moves its outputs to our queue, lets go of the core, and only then delivers. A turn
-//! inside a delivery only appends to the queue, which keeps the text on the socket in the order in
-//! which the core produced it.
+//! the core, and takes out of it one thing to deliver after the other. A turn inside a delivery only
+//! feeds, which keeps the text on the socket in the order in which the core produced it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::{Function, JsString};
-use jstp_proto::{Config, Connection, Instant, Output, OutputOf, Role, State};
+use jstp_proto::{Config, Connection, Instant, Output, Role, State};
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
 
@@ -30,7 +28,6 @@ thread_local! {
 /// A connection's core and everything around it.
 pub(crate) struct Driver {
     core: RefCell<Core>,
-    outputs: RefCell<VecDeque<OutputOf<Page>>>,
     delivering: Cell<bool>,
     socket: RefCell<Option<Socket>>,
     /// Whether the transport carries arrays of messages (extensions.md).
@@ -62,7 +59,6 @@ impl Driver {
         let config = Config::new(Role::Client);
         Rc::new(Self {
             core: RefCell::new(Core::new(Role::Client, config)),
-            outputs: RefCell::default(),
             delivering: Cell::new(false),
             socket: RefCell::default(),
             batch: Cell::new(false),
@@ -83,11 +79,6 @@ impl Driver {
     /// long.
     pub(crate) fn release(&self) {
         self.core.borrow_mut().trim();
-        let mut outputs = self.outputs.borrow_mut();
-        if outputs.is_empty() {
-            *outputs = VecDeque::new();
-        }
-        drop(outputs);
         let line = self.line.borrow_mut().take();
         drop(line);
     }
@@ -113,13 +104,6 @@ impl Driver {
     /// Has everything done that the core has to say.
     #[inline(never)]
     pub(crate) fn drain(self: &Rc<Self>) {
-        {
-            let mut core = self.core.borrow_mut();
-            let mut outputs = self.outputs.borrow_mut();
-            while let Some(output) = core.poll_output() {
-                outputs.push_back(output);
-            }
-        }
         self.deliver();
         let deadline = self.look(Connection::poll_timeout);
         self.alarm.set(deadline, || {
@@ -137,7 +121,8 @@ impl Driver {
             return;
         }
         loop {
-            let output = self.outputs.borrow_mut().pop_front();
+            // A statement of its own: the core is free again when page code runs.
+            let output = self.core.borrow_mut().poll_output();
             match output {
                 None => break,
                 Some(Output::Transmit(text)) => self.transmit(&text),
@@ -165,7 +150,7 @@ impl Driver {
         add(&self.traffic.bytes_out, text.length());
         outlet.send(text);
         if self.logging.get() {
-            self.tell_message(&String::from(text), true);
+            Inbox::default().with_text(text, |text| self.tell_message(text, true));
         }
     }
 

@@ -4,41 +4,25 @@ use std::time::Duration;
 
 use jstp_proto::Config;
 
-/// Changes what the page has changed: numbers in the order in which `options.js` has them, NaN for what is
-/// as it was.
-pub(crate) fn apply(limits: &[f64], config: &mut Config) {
-    let given = |index: usize| limits.get(index).copied().filter(|limit| !limit.is_nan());
-    for (index, slot) in [
-        &mut config.handshake_timeout,
-        &mut config.resume_check,
-        &mut config.in_doubt_timeout,
-        &mut config.connect_timeout,
-        &mut config.close_timeout,
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        if let Some(millis) = given(index) {
-            *slot = duration(millis);
-        }
-    }
-    for (index, slot) in [
-        &mut config.buffer_messages,
-        &mut config.buffer_bytes,
-        &mut config.max_received,
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        if let Some(limit) = given(5 + index) {
-            *slot = limit as usize;
-        }
-    }
-    config.heartbeat_interval = given(8).map(duration);
-    config.heartbeat_timeout = given(9).map(duration);
+/// Changes one thing that a page has chosen, by the number that `options.js` has for it.
+pub(crate) fn apply(which: u8, limit: f64, config: &mut Config) {
+    let time = match which {
+        0 => &mut config.handshake_timeout,
+        1 => &mut config.resume_check,
+        2 => &mut config.in_doubt_timeout,
+        3 => &mut config.connect_timeout,
+        4 => &mut config.close_timeout,
+        5 => config.heartbeat_interval.insert(Duration::ZERO),
+        6 => config.heartbeat_timeout.insert(Duration::ZERO),
+        7 => return config.buffer_messages = limit as usize,
+        8 => return config.buffer_bytes = limit as usize,
+        _ => return config.max_received = limit as usize,
+    };
+    *time = duration(limit);
 }
 
 /// Milliseconds as a duration.
+#[inline(never)]
 pub(crate) fn duration(millis: f64) -> Duration {
     Duration::from_millis(millis as u64)
 }

@@ -1,8 +1,8 @@
 //! One browser WebSocket: open, send, close; listeners removed on drop.
 
-use js_sys::{ArrayBuffer, Function, JsString, Reflect};
+use js_sys::{Function, JsString};
 use wasm_bindgen::prelude::*;
-use web_sys::{CloseEvent, MessageEvent, WebSocket};
+use web_sys::{MessageEvent, WebSocket};
 
 /// What a WebSocket reports, in the order of its life.
 pub(crate) enum SocketEvent {
@@ -50,14 +50,17 @@ impl Socket {
             let tell = tell.clone();
             move |event: JsValue| {
                 let event: MessageEvent = event.unchecked_into();
-                tell(read(event.data()));
+                tell(match event.data().dyn_into() {
+                    Ok(text) => SocketEvent::Text(text),
+                    Err(_) => SocketEvent::NotText,
+                });
             }
         });
         let on_close = Closure::new(move |event: JsValue| {
-            let event: CloseEvent = event.unchecked_into();
+            let end: End = event.unchecked_into();
             tell(SocketEvent::Closed {
-                code: event.code(),
-                reason: event.reason().into(),
+                code: end.code(),
+                reason: end.reason(),
             });
         });
         let socket = Self {
@@ -124,6 +127,16 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn close(this: &Outlet, code: u16);
 
+    /// How a socket was closed.
+    type End;
+
+    #[wasm_bindgen(method, getter)]
+    fn code(this: &End) -> u16;
+
+    #[wasm_bindgen(method, getter)]
+    fn reason(this: &End) -> JsValue;
+
+    // Whose events have text for data where that is UTF-8, and a `code` and a `reason`.
     #[wasm_bindgen(catch)]
     fn listen(
         socket: &WebSocket,
@@ -134,29 +147,4 @@ extern "C" {
 
     #[wasm_bindgen(js_name = dropSocket)]
     fn drop_socket(socket: &WebSocket);
-}
-
-#[wasm_bindgen]
-extern "C" {
-    type Utf8Decoder;
-
-    #[wasm_bindgen(constructor, js_class = "TextDecoder")]
-    fn new(label: &str, options: &JsValue) -> Utf8Decoder;
-
-    #[wasm_bindgen(method, catch)]
-    fn decode(this: &Utf8Decoder, bytes: &ArrayBuffer) -> Result<JsString, JsValue>;
-}
-
-/// Text as it is, binary read as UTF-8 (protocol.md 1.2).
-fn read(data: JsValue) -> SocketEvent {
-    let bytes: ArrayBuffer = match data.dyn_into::<JsString>() {
-        Ok(text) => return SocketEvent::Text(text),
-        Err(data) => data.unchecked_into(),
-    };
-    let strict = js_sys::Object::new();
-    let _ = Reflect::set(&strict, &"fatal".into(), &JsValue::TRUE);
-    match Utf8Decoder::new("utf-8", &strict).decode(&bytes) {
-        Ok(text) => SocketEvent::Text(text),
-        Err(_) => SocketEvent::NotText,
-    }
 }

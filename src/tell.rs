@@ -80,7 +80,10 @@ impl Driver {
                 event,
                 args,
             } => return line.emitted(&interface, &event, &args.into_js()),
-            Event::Connected { resumed } => (What::Connected, f64::from(resumed), None),
+            Event::Connected { resumed } => {
+                let id = self.look(|core| core.session().map(|session| session.id().into()));
+                (What::Connected, f64::from(resumed), id)
+            }
             Event::HandshakeFailed(failure) => match failure {
                 HandshakeFailure::Refused { error, .. } => {
                     (What::Refused, 0.0, Some(error.into_js()))

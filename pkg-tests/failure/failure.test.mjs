@@ -109,7 +109,7 @@ test('a new connect begins afresh', { timeout: 60_000 }, async () => {
 
 test('it may fail again, this time within a call', { timeout: 60_000 }, async () => {
   assert.deepEqual(await tell('failWithinCall'), {
-    thrown: lost, waiting: lost, callback: [], state: 'closed', closes: 1,
+    thrown: undefined, waiting: lost, callback: [lost], state: 'closed', closes: 1,
   });
   complained();
   assert.deepEqual(await tell('afresh'), { sum: 3, loads: 1 });

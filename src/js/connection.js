@@ -1,6 +1,7 @@
 // Connection: what a page holds of a connection; `line` leads to the core, in Rust.
 
 import { changed, Emitter, quietly, report } from './emitter.js';
+import { CALL, CALL_WITH_RESEND, INSPECT, PING } from './line.js';
 import { readApp, readArgs, readAuth, readCall, readCallback, readInterval, readName, readTransport, takeCallback } from './options.js';
 import { ERR_CONNECTION_CLOSED, ERR_INTERFACE_NOT_FOUND, ERR_INTERNAL_API_ERROR, RemoteError } from './remote-error.js';
 import { Waiter } from './waiter.js';
@@ -97,7 +98,7 @@ export class Connection extends Emitter {
     const [who, secret] = asGiven.slice(0, end);
     return asked(asGiven[end], (waiter) => {
       const named = readApp(app);
-      const auth = readAuth(who, secret, this.#line.link.sessionId);
+      const auth = readAuth(who, secret, this.#line.sessionId);
       const text = auth.strategy === undefined ? '' : this.#write(auth.credentials, 'credentials');
       this.#line.handshake(waiter, named, auth, text);
     });
@@ -121,8 +122,8 @@ export class Connection extends Emitter {
       if (signal?.aborted) return waiter.failed(signal.reason);
       const text = this.#write(args, 'args');
       const line = this.#line;
-      const call = line.request(waiter,
-        (link) => link.call(interfaceName, methodName, text, again || resend), timeout);
+      const kind = again || resend ? CALL_WITH_RESEND : CALL;
+      const call = line.request(waiter, kind, interfaceName, methodName, text, timeout);
       if (signal && !waiter.isOver) {
         const abort = () => line.endWait(call, signal.reason);
         // One of the page's own that refuses listeners is one that never aborts.
@@ -146,12 +147,12 @@ export class Connection extends Emitter {
   inspectInterface(interfaceName, callback) {
     return asked(callback, (waiter) => {
       readName(interfaceName, 'interfaceName');
-      this.#line.request(waiter, (link) => link.inspect(interfaceName), undefined, interfaceName);
+      this.#line.request(waiter, INSPECT, interfaceName, '', '');
     });
   }
 
   ping(callback) {
-    return asked(callback, (waiter) => this.#line.request(waiter, (link) => link.ping()));
+    return asked(callback, (waiter) => this.#line.request(waiter, PING, '', '', ''));
   }
 
   startHeartbeat(interval) {

@@ -81,29 +81,25 @@ const closed = {
   get status() {
     return Line.CLOSED;
   },
-  get sessionId() {
-    return undefined;
-  },
   get transport() {
     return undefined;
   },
-  figures: () => [0, 0, 0, 0, 0, 0, 0, NaN],
-  call: refuse,
-  emit: refuse,
+  figure: (which) => (which === 7 ? NaN : 0),
   handshake: refuse,
-  inspect: refuse,
+  issue: refuse,
   open: refuse,
-  ping: refuse,
   adopt: ignore,
   answer: ignore,
   attach: ignore,
   close: ignore,
+  configure: ignore,
   connecting: ignore,
   delay: ignore,
   drain: ignore,
   dropTransport: ignore,
   forget: ignore,
   heartbeat: ignore,
+  putBack: ignore,
   release: ignore,
   setLogging: ignore,
   withdraw: ignore,

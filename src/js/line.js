@@ -22,7 +22,14 @@ const CLOSED_BY_OWNER = 8;
 const HAS_SESSION = 16;
 const AWAITS_HANDSHAKE = 32;
 
-/** The figures of `link.figures`, in that order; the first eight are a page's to see. */
+// What `link.issue` does.
+export const CALL = 0;
+export const CALL_WITH_RESEND = 1;
+export const EVENT = 2;
+export const INSPECT = 3;
+export const PING = 4;
+
+/** The figures of `link.figure`, by their numbers; the first eight are a page's to see. */
 const FIGURES = [
   'unacknowledgedMessages', 'unacknowledgedBytes', 'pendingCalls', 'messagesIn', 'messagesOut', 'bytesIn',
   'bytesOut', 'rtt', 'guaranteedDeliveredCount', 'receivedCount', 'latestBufferedMessageId', 'connectTimeout',
@@ -59,6 +66,7 @@ export class Line {
   #isAttached = false;
   #isLogging = false;
   #told = 'closed';
+  #sessionId;
   #reason = '';
   #error;
   /** Who waits for the answer to which request. */
@@ -76,7 +84,7 @@ export class Line {
     this.link = link;
     this.settings = settings;
     this.#isLogging = settings.logs;
-    link.configure(settings.limits);
+    settings.limits.forEach((limit, which) => limit === undefined || link.configure(which, limit));
     link.setLogging(settings.logs);
   }
 
@@ -96,6 +104,11 @@ export class Line {
     };
   }
 
+  /** The id of the session at work, if there is one. */
+  get sessionId() {
+    return this.is.hasSession ? this.#sessionId : undefined;
+  }
+
   /** The state as a page sees it. */
   get state() {
     const { state, closedByOwner } = this.is;
@@ -107,8 +120,7 @@ export class Line {
 
   /** All figures, those that only we need among them. */
   figures() {
-    const figures = [...this.link.figures()].map((figure, index) => [FIGURES[index], figure]);
-    return Object.fromEntries(figures);
+    return Object.fromEntries(FIGURES.map((name, which) => [name, this.link.figure(which)]));
   }
 
   get rtt() {
@@ -160,17 +172,17 @@ export class Line {
   }
 
   /**
-   * Issues a request, whose waiter is settled when the core says so, or when `timeout` has passed; throws what
+   * Issues a request of one of the kinds above, whose waiter is settled when the core says so, or when `timeout` has passed; throws what
    * is the caller's own fault. Returns the request's number.
    */
-  request(waiter, issue, timeout, interfaceName) {
+  request(waiter, kind, interfaceName, name, text, timeout) {
     let call;
     try {
-      call = issue(this.link);
+      call = this.link.issue(kind, interfaceName, name, text);
       // Entered before anything is delivered: page code that runs then may end it all.
       const timer = timeout === undefined ? undefined
         : setTimeout(() => this.endWait(call, new RemoteError(ERR_TIMEOUT)), timeout);
-      this.#waits.set(call, { waiter, timer, interfaceName });
+      this.#waits.set(call, { waiter, timer, inspected: kind === INSPECT ? interfaceName : undefined });
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
       // A callback never runs inside the call it was given to.
@@ -199,7 +211,7 @@ export class Line {
 
   emit(interfaceName, eventName, text) {
     try {
-      this.link.emit(interfaceName, eventName, text);
+      this.link.issue(EVENT, interfaceName, eventName, text);
     } finally {
       this.link.drain();
     }
@@ -222,7 +234,9 @@ export class Line {
   /** Begins with a session from elsewhere. */
   resume(session) {
     const { guaranteedDeliveredCount, receivedCount, latestBufferedMessageId, buffer } = Session.state(session);
-    this.link.adopt(session.id, guaranteedDeliveredCount, receivedCount, latestBufferedMessageId, buffer.flat());
+    this.#sessionId = session.id;
+    this.link.adopt(session.id, guaranteedDeliveredCount, receivedCount, latestBufferedMessageId);
+    for (const [id, text] of [...buffer].sort(([one], [other]) => one - other)) this.link.putBack(id, text);
     Connection.adopt(this.connection, session);
   }
 
@@ -374,7 +388,7 @@ export class Line {
   /** By the numbers that src/tell.rs has for what is told. */
   tell(what, number, value) {
     switch (what) {
-      case 0: return this.#connected(number);
+      case 0: return this.#connected(number, value);
       case 1: return this.#refused(value);
       case 2: return this.#handshakeFailed(number, value);
       case 3: return this.#done(number, value);
@@ -390,11 +404,11 @@ export class Line {
     }
   }
 
-  #connected(resumed) {
-    const { connection, link } = this;
+  #connected(resumed, id) {
+    const { connection } = this;
     this.reconnecting.reached();
     this.because(resumed ? 'session resumed' : 'new session');
-    const id = link.sessionId;
+    this.#sessionId = id;
     this.#log('handshake', undefined, resumed ? this.figures().guaranteedDeliveredCount : id);
     const { waiter, username = null } = this.#handshake ?? {};
     this.#handshake = undefined;
@@ -448,15 +462,15 @@ export class Line {
   }
 
   #done(call, results) {
-    const interfaceName = this.#waits.get(call)?.interfaceName;
+    const inspected = this.#waits.get(call)?.inspected;
     const waiter = this.#take(call);
     if (!waiter) return;
     if (results === undefined) return waiter.failed(new RangeError('no memory for the value of a message'));
     this.#log('callback', undefined, results);
-    if (interfaceName === undefined) return waiter.done(results);
+    if (inspected === undefined) return waiter.done(results);
     let proxy;
     try {
-      proxy = RemoteProxy.inspected(this.connection, interfaceName, results);
+      proxy = RemoteProxy.inspected(this.connection, inspected, results);
     } catch (error) {
       // The page has frozen the proxy or `remoteProxies`.
       return waiter.failed(error);

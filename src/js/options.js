@@ -157,12 +157,12 @@ export function readConnect(args, withInterfaces) {
   return { ...settings, app, interfaces, transport, limits: limitsOf(settings.limits, transport.limits) };
 }
 
-/** Limits and times in the order in which src/settings.rs has them, NaN for those that have been left out. */
+/** Limits and times by the numbers that src/settings.rs has for them; those that have been left out are undefined. */
 function limitsOf(client, { connectTimeout, closeTimeout, maxReceivedMessageSize }) {
-  const { handshakeTimeout, resumeCheck, inDoubtTimeout, messages, bytes, heartbeatInterval, heartbeatTimeout } = client;
+  const { handshakeTimeout, resumeCheck, inDoubtTimeout, heartbeatInterval, heartbeatTimeout, messages, bytes } = client;
   return [
-    handshakeTimeout, resumeCheck, inDoubtTimeout, connectTimeout, closeTimeout, messages, bytes,
-    maxReceivedMessageSize, heartbeatInterval, heartbeatTimeout,
+    handshakeTimeout, resumeCheck, inDoubtTimeout, connectTimeout, closeTimeout, heartbeatInterval, heartbeatTimeout,
+    messages, bytes, maxReceivedMessageSize,
   ];
 }
 

@@ -22,7 +22,7 @@ export function openSocket(url, batch, constructor) {
 export function listen(socket, open, message, close) {
   socket.binaryType = 'arraybuffer';
   socket.onopen = open;
-  socket.onmessage = message;
+  socket.onmessage = ({ data }) => message({ data: typeof data === 'string' ? data : textOf(data) });
   socket.onclose = (event) => {
     const { code, reason } = event ?? {};
     close({
@@ -32,6 +32,15 @@ export function listen(socket, open, message, close) {
   };
   // The close event that follows says as much as a browser tells.
   socket.onerror = ignore;
+}
+
+/** Binary data read as UTF-8 (protocol.md 1.2), or undefined if it is something else. */
+function textOf(data) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(data);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What leaves over a socket: at once, or with whatever else leaves in the same turn of the event loop. */

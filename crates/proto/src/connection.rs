@@ -168,6 +168,14 @@ impl<F: Format> Connection<F> {
         Ok(())
     }
 
+    /// Adds a message to a session that was just adopted; see [`Session::put_back`].
+    pub fn put_back(&mut self, id: u64, text: F::Text) {
+        if let Some(session) = &mut self.session {
+            let weight = F::weight(&text);
+            session.put_back(id, text, weight);
+        }
+    }
+
     /// Whether [`close`](Self::close) was called since the last successful handshake.
     pub fn closed_intentionally(&self) -> bool {
         self.closed_intentionally
@@ -523,8 +531,10 @@ impl<F: Format> Connection<F> {
         self.in_doubt = None;
         self.resume_check = None;
         self.acknowledging = None;
-        self.kept_answers.clear();
-        self.kept_answers_weight = 0;
+        if self.role() == Role::Server {
+            self.kept_answers.clear();
+            self.kept_answers_weight = 0;
+        }
         for pending in self.calls.take_all() {
             self.fail(pending.call, code::CALLBACK_LOST);
         }

@@ -191,44 +191,50 @@ impl From<ReadError> for PeerMisbehaved {
 impl PeerMisbehaved {
     /// What [`Display`](fmt::Display) shows, without what std's formatting weighs in a page.
     pub fn sentence(&self) -> String {
-        match self {
-            Self::Unreadable(error) => {
-                joined(&["the peer sent text that is not MDSF: ", &error.sentence()])
-            }
-            Self::NotUtf8 => "the peer sent a message that is not UTF-8".to_owned(),
-            Self::TooLarge { limit } => joined(&[
+        let (before, what, after) = match self {
+            Self::Unreadable(error) => (
+                "the peer sent text that is not MDSF: ",
+                error.sentence(),
+                "",
+            ),
+            Self::TooLarge { limit } => (
                 "the peer sent a message of more than ",
-                &decimal(*limit as i64),
+                decimal(*limit as i64),
                 " bytes",
-            ]),
-            Self::NotAnObject => "the peer sent a message that is not an object".to_owned(),
-            Self::HeaderNotAnArray { kind } => joined(&[
+            ),
+            Self::HeaderNotAnArray { kind } => (
                 "the peer sent `",
-                kind,
+                String::from(*kind),
                 "` with a header that is not an array",
-            ]),
-            Self::EmptyBatch => "the peer sent an array without messages".to_owned(),
-            Self::HandshakeInBatch => "a handshake arrived in an array of messages".to_owned(),
+            ),
             Self::MessageBeforeHandshake { kind } => {
-                joined(&["`", kind, "` arrived before the handshake"])
+                ("`", kind.clone(), "` arrived before the handshake")
             }
-            Self::TooManyBeforeHandshake { limit } => joined(&[
+            Self::TooManyBeforeHandshake { limit } => (
                 "more than ",
-                &decimal(*limit as i64),
+                decimal(*limit as i64),
                 " messages arrived before the handshake's answer",
-            ]),
-            Self::TooMuchBeforeHandshake { limit } => joined(&[
+            ),
+            Self::TooMuchBeforeHandshake { limit } => (
                 "more than ",
-                &decimal(*limit as i64),
+                decimal(*limit as i64),
                 " bytes arrived before the handshake's answer",
-            ]),
-            Self::HandshakeRepeated => "a second handshake arrived".to_owned(),
-            Self::NotAServer => "the peer asked this client for a handshake".to_owned(),
-            Self::UnexpectedAnswer => "a handshake's answer arrived at a server".to_owned(),
-            Self::HandshakeAnswer => {
-                "the handshake's answer is neither a session id, a count of messages nor an error"
-                    .to_owned()
-            }
+            ),
+            _ => (self.plain_sentence(), String::new(), ""),
+        };
+        joined(&[before, &what, after])
+    }
+
+    fn plain_sentence(&self) -> &'static str {
+        match self {
+            Self::NotUtf8 => "the peer sent a message that is not UTF-8",
+            Self::NotAnObject => "the peer sent a message that is not an object",
+            Self::EmptyBatch => "the peer sent an array without messages",
+            Self::HandshakeInBatch => "a handshake arrived in an array of messages",
+            Self::HandshakeRepeated => "a second handshake arrived",
+            Self::NotAServer => "the peer asked this client for a handshake",
+            Self::UnexpectedAnswer => "a handshake's answer arrived at a server",
+            _ => "the handshake's answer is neither a session id, a count of messages nor an error",
         }
     }
 }

@@ -1,14 +1,12 @@
 //! Queue: operations that wait for a handshake to end (protocol.md 4.6).
 
-use std::collections::VecDeque;
-
 use crate::calls::CallId;
 use crate::operation::Operation;
 
 /// Operations without a message id, in the order they were asked for.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
-    waiting: VecDeque<Waiting<T>>,
+    waiting: Vec<Waiting<T>>,
     weight: usize,
 }
 
@@ -21,7 +19,7 @@ struct Waiting<T> {
 impl<T: Clone> Queue<T> {
     pub(crate) fn new() -> Self {
         Self {
-            waiting: VecDeque::new(),
+            waiting: Vec::new(),
             weight: 0,
         }
     }
@@ -42,7 +40,7 @@ impl<T: Clone> Queue<T> {
 
     pub(crate) fn push(&mut self, operation: Operation<'static, T>, weight: usize) {
         self.weight += weight;
-        self.waiting.push_back(Waiting { operation, weight });
+        self.waiting.push(Waiting { operation, weight });
     }
 
     /// Empties the queue.
@@ -71,11 +69,15 @@ impl<T: Clone> Queue<T> {
         &mut self,
         which: impl Fn(&Operation<'static, T>) -> bool,
     ) -> Vec<Operation<'static, T>> {
-        let (removed, kept): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut self.waiting)
-            .into_iter()
-            .partition(|one| which(&one.operation));
-        self.waiting = kept;
-        self.weight = self.waiting.iter().map(|one| one.weight).sum();
-        removed.into_iter().map(|one| one.operation).collect()
+        let mut removed = Vec::new();
+        for Waiting { operation, weight } in std::mem::take(&mut self.waiting) {
+            if which(&operation) {
+                self.weight -= weight;
+                removed.push(operation);
+            } else {
+                self.waiting.push(Waiting { operation, weight });
+            }
+        }
+        removed
     }
 }

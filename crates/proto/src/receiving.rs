@@ -1,7 +1,5 @@
 //! Receiving: what each kind of message does once the handshake is done (protocol.md 2.4).
 
-use std::collections::VecDeque;
-
 use crate::calls::Pending;
 use crate::config::Role;
 use crate::connection::{Connection, Phase};
@@ -15,14 +13,14 @@ use crate::time::Instant;
 /// Messages that came before the handshake's answer (Q22).
 #[derive(Debug, Default)]
 pub(crate) struct Held {
-    texts: VecDeque<String>,
+    texts: Vec<String>,
     bytes: usize,
 }
 
 impl Held {
     pub(crate) fn hold(&mut self, text: &str) {
         self.bytes += text.len();
-        self.texts.push_back(text.to_owned());
+        self.texts.push(text.to_owned());
     }
 
     pub(crate) fn messages(&self) -> usize {
@@ -37,7 +35,7 @@ impl Held {
         self.take();
     }
 
-    pub(crate) fn take(&mut self) -> VecDeque<String> {
+    pub(crate) fn take(&mut self) -> Vec<String> {
         self.bytes = 0;
         std::mem::take(&mut self.texts)
     }

@@ -56,41 +56,40 @@ impl<T> Session<T> {
         }
     }
 
-    /// A session kept as data; `weigh` is the format's [`weight`](crate::Format::weight).
-    ///
-    /// What contradicts itself is put right, since upstream's sessions may (Q1): messages known to
-    /// be delivered are left out, and no id is given out twice.
-    pub fn from_parts(parts: SessionParts<T>, weigh: impl Fn(&T) -> usize) -> Self {
-        let SessionParts {
-            id,
-            delivered,
-            received,
-            last_id,
-            buffer,
-        } = parts;
-        let given = buffer;
-        let mut buffer: Vec<Kept<T>> = Vec::with_capacity(given.len());
-        for (id, text) in given {
-            if id <= delivered {
-                continue;
-            }
-            // Nearly always the end. Of two with one id the first counts.
-            if let Err(at) = buffer.binary_search_by_key(&id, |kept| kept.id) {
-                let weight = weigh(&text);
-                buffer.insert(at, Kept { id, weight, text });
-            }
-        }
-        let last_kept = buffer.last().map_or(0, |kept| kept.id);
-        let last_id = last_id.max(delivered).max(last_kept);
+    /// A session kept as data, but for its messages, which [`put_back`](Self::put_back) adds.
+    pub fn kept(id: String, delivered: u64, received: u64, last_id: u64) -> Self {
+        let last_id = last_id.max(delivered);
         Self {
-            id,
-            weight: buffer.iter().map(|kept| kept.weight).sum(),
-            buffer: buffer.into(),
             last_id,
             transmitted: last_id,
             delivered,
             received,
+            ..Self::new(id)
         }
+    }
+
+    /// Adds a message of a session kept as data. They come in the order of their ids; of two with one id
+    /// the first counts, and one that is known to be delivered does not.
+    pub fn put_back(&mut self, id: u64, text: T, weight: usize) {
+        if self.buffer.back().map_or(self.delivered, |kept| kept.id) < id {
+            self.weight += weight;
+            self.buffer.push_back(Kept { id, text, weight });
+            // Upstream's sessions may contradict themselves (Q1), and no id is given out twice.
+            self.last_id = self.last_id.max(id);
+            self.transmitted = self.last_id;
+        }
+    }
+
+    /// A session kept as data; `weigh` is the format's [`weight`](crate::Format::weight). What contradicts
+    /// itself is put right.
+    pub fn from_parts(mut parts: SessionParts<T>, weigh: impl Fn(&T) -> usize) -> Self {
+        let mut session = Self::kept(parts.id, parts.delivered, parts.received, parts.last_id);
+        parts.buffer.sort_by_key(|(id, _)| *id);
+        for (id, text) in parts.buffer {
+            let weight = weigh(&text);
+            session.put_back(id, text, weight);
+        }
+        session
     }
 
     /// The session as data.

@@ -43,8 +43,9 @@ fn skip_comment(text: &str, start: usize) -> Result<usize, ReadError> {
     match text.as_bytes().get(start + 1) {
         Some(b'/') => {
             let comment = &text[content..];
-            let length = comment.find(['\n', '\r', '\u{2028}', '\u{2029}']);
-            Ok(content + length.unwrap_or(comment.len()))
+            let ends = |(_, c): &(usize, char)| matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}');
+            let end = comment.char_indices().find(ends);
+            Ok(content + end.map_or(comment.len(), |(at, _)| at))
         }
         // Byte by byte: the search for any text in any other is larger than all that is read here.
         Some(b'*') => match text.as_bytes()[content..]

@@ -110,7 +110,7 @@ impl Json {
             .resize((self.len + len).max(self.buffer.len() * 2).max(256), 0);
     }
 
-    #[inline(always)]
+    #[inline]
     fn push(&mut self, byte: u8) {
         self.token(&[byte]);
     }
@@ -134,7 +134,7 @@ impl Json {
     }
 
     /// Writes ASCII of a length known to the compiler.
-    #[inline(always)]
+    #[inline]
     fn token<const N: usize>(&mut self, token: &[u8; N]) {
         debug_assert!(token.is_ascii());
         match self.spare::<N>() {
@@ -147,7 +147,7 @@ impl Json {
         self.len += N;
     }
 
-    #[inline(always)]
+    #[inline]
     fn quoted(&mut self, text: Text<'_>, after: u8) {
         debug_assert!(after.is_ascii());
         let len = text.len();
@@ -189,7 +189,7 @@ impl Json {
         }
         self.token(&[b'"', mark]);
         self.push_str(token);
-        self.token(b"\",");
+        self.push_str("\",");
     }
 
     #[cold]
@@ -202,7 +202,7 @@ impl Json {
                 self.push(b's');
             }
             self.push_str(number.raw());
-            self.token(b"\",");
+            self.push_str("\",");
         }
         // In the place of the comma.
         self.len -= 1;
@@ -225,7 +225,7 @@ impl Json {
         place
     }
 
-    #[inline(always)]
+    #[inline]
     fn close(&mut self, bracket: u8) {
         debug_assert!(bracket.is_ascii());
         // The last value's comma, or the opening bracket.
@@ -252,21 +252,17 @@ impl Visitor for Json {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn null(&mut self) {
-        self.token(b"null,");
+        self.push_str("null,");
     }
 
-    #[inline(always)]
+    #[inline]
     fn bool(&mut self, value: bool) {
-        if value {
-            self.token(b"true,")
-        } else {
-            self.token(b"false,")
-        }
+        self.push_str(if value { "true," } else { "false," });
     }
 
-    #[inline(always)]
+    #[inline]
     fn number(&mut self, number: Number<'_>) {
         if !matches!(number.form(), Form::Integer | Form::Json) {
             return self.stand_in(b'n', number.raw(), "0.5,");
@@ -285,30 +281,30 @@ impl Visitor for Json {
         self.push(b',');
     }
 
-    #[inline(always)]
+    #[inline]
     fn string(&mut self, text: Text<'_>) {
         self.quoted(text, b',');
     }
 
-    #[inline(always)]
+    #[inline]
     fn begin_array(&mut self) {
         self.push(b'[');
     }
 
-    #[inline(always)]
+    #[inline]
     fn end_array(&mut self) {
         self.close(b']');
     }
 
-    #[inline(always)]
+    #[inline]
     fn begin_object(&mut self) {
         self.push(b'{');
         if self.marked {
-            self.token(b"\"\":[");
+            self.push_str("\"\":[");
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn key(&mut self, key: Key<'_>) {
         self.member = self.len;
         let after = if self.marked { b',' } else { b':' };
@@ -321,7 +317,7 @@ impl Visitor for Json {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn end_object(&mut self) {
         if self.marked {
             self.close(b']');

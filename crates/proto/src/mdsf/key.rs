@@ -46,7 +46,7 @@ impl<'t> Key<'t> {
 
 /// Reads what stands in an object after its opening brace or a comma: a key and the colon after it, or the
 /// closing brace. Returns the key, if there is one, and where it goes on.
-#[inline(always)]
+#[inline]
 pub(super) fn member(text: &str, start: usize) -> Result<(Option<Key<'_>>, usize), ReadError> {
     if let Some((key, end)) = bare_key(text, start) {
         return Ok((Some(key), end));
@@ -60,7 +60,7 @@ pub(super) fn member(text: &str, start: usize) -> Result<(Option<Key<'_>>, usize
 }
 
 /// Reads the ordinary key and the colon after it: an ASCII identifier, without blanks on either side.
-#[inline(always)]
+#[inline]
 fn bare_key(text: &str, start: usize) -> Option<(Key<'_>, usize)> {
     let bytes = text.as_bytes();
     let mut end = start;
@@ -78,12 +78,8 @@ fn bare_key(text: &str, start: usize) -> Option<(Key<'_>, usize)> {
 pub(super) fn any_key(text: &str, start: usize) -> Result<(Key<'_>, usize), ReadError> {
     let bytes = text.as_bytes();
     let (key, end) = match bytes.get(start) {
-        Some(b'\'') => {
-            let (content, end) = text::read::<b'\''>(text, start + 1)?;
-            (Key::Text(content), end + 1)
-        }
-        Some(b'"') => {
-            let (content, end) = text::read::<b'"'>(text, start + 1)?;
+        Some(&quote @ (b'\'' | b'"')) => {
+            let (content, end) = text::read(text, start + 1, quote)?;
             (Key::Text(content), end + 1)
         }
         Some(b'0'..=b'9') => {

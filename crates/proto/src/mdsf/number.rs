@@ -116,7 +116,7 @@ impl<'t> Number<'t> {
 }
 
 /// Reads the number that begins at `start` with a sign, a digit or a point. Returns it and where it ends.
-#[inline(always)]
+#[inline]
 pub(super) fn read(text: &str, start: usize) -> Result<(Number<'_>, usize), ReadError> {
     // The numbers of ordinary messages; everything else is left to the whole grammar.
     let bytes = text.as_bytes();

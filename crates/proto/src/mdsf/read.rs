@@ -154,13 +154,8 @@ impl<'t> Reader<'t> {
             }
             let mut next = Next::Separator;
             match bytes.get(at) {
-                Some(b'\'') => {
-                    let (content, end) = text::read::<b'\''>(text, at + 1)?;
-                    visitor.string(content);
-                    at = end + 1;
-                }
-                Some(b'"') => {
-                    let (content, end) = text::read::<b'"'>(text, at + 1)?;
+                Some(&quote @ (b'\'' | b'"')) => {
+                    let (content, end) = text::read(text, at + 1, quote)?;
                     visitor.string(content);
                     at = end + 1;
                 }
@@ -309,7 +304,7 @@ fn skip_to_separator(text: &str, at: usize, inside: Inside) -> Result<usize, Rea
 }
 
 /// Reads the word that begins at `start` and tells `visitor` what it means. Returns where it ends.
-#[inline(always)]
+#[inline]
 fn word<V: Visitor>(text: &str, start: usize, visitor: &mut V) -> Result<usize, ReadError> {
     let rest = &text.as_bytes()[start..];
     if rest.starts_with(b"true") {
@@ -363,7 +358,7 @@ impl Open {
     }
 
     /// Notes that something opens at `at`, inside of `outer`.
-    #[inline(always)]
+    #[inline]
     pub(super) fn push(
         &mut self,
         outer: Inside,
@@ -383,7 +378,7 @@ impl Open {
     }
 
     /// Notes that what opened last has ended; returns what it stood in.
-    #[inline(always)]
+    #[inline]
     pub(super) fn pop(&mut self) -> Inside {
         let outer = if self.depth <= 1 {
             Inside::Nothing

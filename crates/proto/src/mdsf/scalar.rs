@@ -20,7 +20,7 @@ pub(crate) fn scalar(json: &str) -> Option<(Scalar<'_>, usize)> {
     let bytes = json.as_bytes();
     Some(match bytes.first()? {
         b'"' => {
-            let (text, end) = text::read::<b'"'>(json, 1).ok()?;
+            let (text, end) = text::read(json, 1, b'"').ok()?;
             (Scalar::Text(text), end + 1)
         }
         b'-' | b'0'..=b'9' => {
@@ -41,7 +41,7 @@ fn nested(json: &str) -> Option<usize> {
     let (mut at, mut open) = (0, 0_u32);
     loop {
         match bytes.get(at)? {
-            b'"' => at = text::read::<b'"'>(json, at + 1).ok()?.1,
+            b'"' => at = text::read(json, at + 1, b'"').ok()?.1,
             b'[' | b'{' => open += 1,
             b']' | b'}' => open -= 1,
             _ => {}

@@ -41,7 +41,7 @@ impl<'t> Text<'t> {
     /// The string. Half a surrogate pair, which UTF-8 cannot hold, becomes U+FFFD.
     pub fn to_str(&self) -> Cow<'t, str> {
         let raw = self.raw();
-        if self.plain || !raw.contains('\\') {
+        if self.plain || !raw.as_bytes().contains(&b'\\') {
             return Cow::Borrowed(raw);
         }
         let mut out = String::with_capacity(raw.len());
@@ -84,7 +84,7 @@ impl<'t> Text<'t> {
         // Where what has not been passed on begins: escapes that JSON has too go with what surrounds them.
         let mut pending = 0;
         loop {
-            at = find_special::<b'"'>(bytes, at);
+            at = find_special(bytes, at, b'"');
             match (bytes.get(at), bytes.get(at + 1)) {
                 (None, _) => break,
                 (Some(b'\\'), Some(b'"' | b'\\' | b'/' | b'n' | b't' | b'r' | b'b' | b'f')) => {
@@ -161,7 +161,8 @@ impl<'t> Iterator for Pieces<'t> {
 
     fn next(&mut self) -> Option<Piece<'t>> {
         while !self.rest.is_empty() {
-            let plain = self.rest.find('\\').unwrap_or(self.rest.len());
+            let backslash = self.rest.bytes().position(|byte| byte == b'\\');
+            let plain = backslash.unwrap_or(self.rest.len());
             if plain > 0 {
                 let (span, rest) = self.rest.split_at(plain);
                 self.rest = rest;
@@ -182,29 +183,31 @@ impl<'t> Iterator for Pieces<'t> {
 
 /// Reads the string whose content begins at `start`, after the quote. Returns the content and where it
 /// ends; the closing quote stands there.
-#[inline(always)]
-pub(super) fn read<const QUOTE: u8>(
+#[inline]
+pub(super) fn read(
     document: &str,
     start: usize,
+    quote: u8,
 ) -> Result<(Text<'_>, usize), ReadError> {
-    let end = find_special::<QUOTE>(document.as_bytes(), start);
-    if document.as_bytes().get(end) == Some(&QUOTE) {
+    let end = find_special(document.as_bytes(), start, quote);
+    if document.as_bytes().get(end) == Some(&quote) {
         return Ok((Text::new(document, start, end, true), end));
     }
-    read_escaped::<QUOTE>(document, start, end)
+    read_escaped(document, start, end, quote)
 }
 
 /// Goes on with a string that is not plain from `at`.
 #[inline(never)]
-fn read_escaped<const QUOTE: u8>(
+fn read_escaped(
     document: &str,
     start: usize,
     mut at: usize,
+    quote: u8,
 ) -> Result<(Text<'_>, usize), ReadError> {
     let bytes = document.as_bytes();
     loop {
         match bytes.get(at) {
-            Some(&byte) if byte == QUOTE => {
+            Some(&byte) if byte == quote => {
                 return Ok((Text::new(document, start, at, false), at));
             }
             // The escapes that are common need no closer look.
@@ -218,7 +221,7 @@ fn read_escaped<const QUOTE: u8>(
             Some(_) => at += 1,
             None => return Err(ReadError::new(start - 1, ReadErrorKind::UnfinishedString)),
         }
-        at = find_special::<QUOTE>(bytes, at);
+        at = find_special(bytes, at, quote);
     }
 }
 
@@ -253,7 +256,8 @@ pub(super) fn read_escape(text: &str, start: usize) -> Result<(Escape, usize), R
             return Ok((unit_or_char(value).ok_or_else(bad)?, after + 2));
         }
         'u' if rest[1..].starts_with('{') => {
-            let (digits, _) = rest[2..].split_once('}').ok_or_else(bad)?;
+            let length = rest.bytes().skip(2).position(|byte| byte == b'}');
+            let digits = &rest[2..][..length.ok_or_else(bad)?];
             let value = hex(digits).ok_or_else(bad)?;
             return Ok((
                 unit_or_char(value).ok_or_else(bad)?,
@@ -289,19 +293,19 @@ fn unit_or_char(value: u32) -> Option<Escape> {
     }
 }
 
-/// Where the next byte stands that is `QUOTE`, a double quote, a backslash or a control character: the
+/// Where the next byte stands that is `quote`, a double quote, a backslash or a control character: the
 /// length of `bytes` if none does.
-#[inline(always)]
-fn find_special<const QUOTE: u8>(bytes: &[u8], mut at: usize) -> usize {
+#[inline]
+fn find_special(bytes: &[u8], mut at: usize, quote: u8) -> usize {
     while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        let hits = special(u64::from_le_bytes(*eight), QUOTE);
+        let hits = special(u64::from_le_bytes(*eight), quote);
         if hits != 0 {
             return at + (hits.trailing_zeros() / 8) as usize;
         }
         at += 8;
     }
     while let Some(&byte) = bytes.get(at) {
-        if byte == QUOTE || byte == b'"' || byte == b'\\' || byte < 0x20 {
+        if byte == quote || byte == b'"' || byte == b'\\' || byte < 0x20 {
             break;
         }
         at += 1;
