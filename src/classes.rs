@@ -91,3 +91,9 @@ extern "C" {
     #[wasm_bindgen(thread_local_v2, js_name = unmarked)]
     static _PIECES: JsValue;
 }
+
+#[wasm_bindgen(module = "/src/js/heads.js")]
+extern "C" {
+    #[wasm_bindgen(thread_local_v2, js_name = target)]
+    static _HEADS: JsValue;
+}

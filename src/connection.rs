@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use js_sys::{Array, Function, JsString};
-use jstp_proto::{Auth, Backoff, CallId, Connection, Session};
+use jstp_proto::{Backoff, CallId, Connection, Kind, Session};
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
 
@@ -158,54 +158,33 @@ impl Link {
         self.driver.feed(|core, _| core.handle_close());
     }
 
-    /// Asks for a session: to go on with the one there is, or for a new one, by a strategy and the text of its
-    /// credentials, or anonymously.
+    /// Asks for a session, by a message that `heads.js` has written; `resuming` is for the one there is.
     ///
     /// # Errors
     /// The handshake cannot be sent now, or at all.
-    pub fn handshake(
-        &self,
-        app: &str,
-        range: Option<String>,
-        resume: bool,
-        strategy: Option<String>,
-        credentials: JsString,
-    ) -> Result<(), JsValue> {
-        let auth = match strategy {
-            _ if resume => Auth::Resume,
-            None => Auth::Anonymous,
-            Some(strategy) => Auth::Custom {
-                strategy,
-                credentials,
-            },
-        };
+    pub fn handshake(&self, resuming: bool, text: JsString) -> Result<(), JsValue> {
         self.driver
-            .feed(|core, now| core.handshake(now, app, range.as_deref(), &auth))
+            .feed(|core, now| core.request(now, resuming, text))
             .map_err(|refused| error::refused(&refused))
     }
 
     /// Calls a method of the peer's (protocol.md 2.3), never twice (0) or until it is answered (1); emits an
-    /// event (2); asks for an interface's methods (3); or pings (4). Returns the number of a request.
+    /// event (2); asks for an interface's methods (3); or pings (4). `heads.js` has written what follows the id.
+    /// Returns the number of a request.
     ///
     /// # Errors
     /// It is not sent.
-    pub fn issue(
-        &self,
-        kind: u8,
-        interface: &str,
-        name: &str,
-        args: JsString,
-    ) -> Result<f64, JsValue> {
+    pub fn issue(&self, kind: u8, body: JsString) -> Result<f64, JsValue> {
         #[cfg(feature = "trap")]
-        crate::trap::at(&name.into());
-        let issued = self.driver.feed(|core, now| match kind {
-            0 => core.call(interface, name, args),
-            1 => core.call_with_resend(interface, name, args),
-            2 => core.emit(interface, name, args).map(|()| CallId::from(0)),
-            3 => core.inspect(interface),
-            _ => core.ping(now),
-        });
-        match issued {
+        crate::trap::at(&body);
+        let kind = match kind {
+            0 => Kind::Call,
+            1 => Kind::CallWithResend,
+            2 => Kind::Event,
+            3 => Kind::Inspect,
+            _ => Kind::Ping,
+        };
+        match self.driver.feed(|core, now| core.issue(now, kind, body)) {
             Ok(call) => Ok(call.as_u64() as f64),
             Err(refused) => Err(error::refused(&refused)),
         }

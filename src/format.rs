@@ -32,7 +32,7 @@ impl Format for Page {
         reader.finish(text)
     }
 
-    fn elements(reader: PayloadReader) -> Elements {
+    fn elements(reader: PayloadReader, _text: &str) -> Elements {
         reader.elements()
     }
 

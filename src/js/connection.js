@@ -1,6 +1,7 @@
 // Connection: what a page holds of a connection; `line` leads to the core, in Rust.
 
 import { changed, Emitter, quietly, report } from './emitter.js';
+import { checkStrategy, inspection, target } from './heads.js';
 import { CALL, CALL_WITH_RESEND, INSPECT, PING } from './line.js';
 import { readApp, readArgs, readAuth, readCall, readCallback, readInterval, readName, readTransport, takeCallback } from './options.js';
 import { ERR_CONNECTION_CLOSED, ERR_INTERFACE_NOT_FOUND, ERR_INTERNAL_API_ERROR, RemoteError } from './remote-error.js';
@@ -99,7 +100,9 @@ export class Connection extends Emitter {
     return asked(asGiven[end], (waiter) => {
       const named = readApp(app);
       const auth = readAuth(who, secret, this.#line.sessionId);
-      const text = auth.strategy === undefined ? '' : this.#write(auth.credentials, 'credentials');
+      const { strategy } = auth;
+      if (strategy !== undefined) checkStrategy(strategy);
+      const text = strategy === undefined ? '' : this.#write(auth.credentials, 'credentials');
       this.#line.handshake(waiter, named, auth, text);
     });
   }
@@ -123,7 +126,8 @@ export class Connection extends Emitter {
       const text = this.#write(args, 'args');
       const line = this.#line;
       const kind = again || resend ? CALL_WITH_RESEND : CALL;
-      const call = line.request(waiter, kind, interfaceName, methodName, text, timeout);
+      const body = target('call', 'method', interfaceName, methodName, text);
+      const call = line.request(waiter, kind, body, timeout);
       if (signal && !waiter.isOver) {
         const abort = () => line.endWait(call, signal.reason);
         // One of the page's own that refuses listeners is one that never aborts.
@@ -136,7 +140,8 @@ export class Connection extends Emitter {
   emitRemoteEvent(interfaceName, eventName, args) {
     readName(interfaceName, 'interfaceName');
     readName(eventName, 'eventName');
-    this.#line.emit(interfaceName, eventName, this.#write(readArgs(args), 'args'));
+    const text = this.#write(readArgs(args), 'args');
+    this.#line.emit(target('event', 'event', interfaceName, eventName, text));
   }
 
   /** The text of a payload, as the transport may carry it. */
@@ -147,12 +152,12 @@ export class Connection extends Emitter {
   inspectInterface(interfaceName, callback) {
     return asked(callback, (waiter) => {
       readName(interfaceName, 'interfaceName');
-      this.#line.request(waiter, INSPECT, interfaceName, '', '');
+      this.#line.request(waiter, INSPECT, inspection(interfaceName), undefined, interfaceName);
     });
   }
 
   ping(callback) {
-    return asked(callback, (waiter) => this.#line.request(waiter, PING, '', '', ''));
+    return asked(callback, (waiter) => this.#line.request(waiter, PING, ']'));
   }
 
   startHeartbeat(interval) {

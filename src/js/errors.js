@@ -6,14 +6,13 @@ import { ERR_BUFFER_FULL, ERR_CONNECTION_CLOSED, RemoteError } from './remote-er
 const REFUSALS = [
   () => new RemoteError(ERR_CONNECTION_CLOSED),
   () => new RemoteError(ERR_BUFFER_FULL),
-  (sentence) => new RangeError(sentence),
-  (sentence) => new TypeError(sentence),
-  (sentence) => new Error(sentence),
+  (limit) => new RangeError(`the message is larger than ${limit} bytes`),
+  () => new Error('a handshake needs an open transport that has had none'),
 ];
 
 /** The error for something that was not sent. Called from Rust. */
-export function refusal(kind, sentence) {
-  return REFUSALS[kind](sentence);
+export function refusal(kind, limit) {
+  return REFUSALS[kind](limit);
 }
 
 /** What an array from the peer stands for. */

@@ -4,6 +4,7 @@
 import { Connection } from './connection.js';
 import { Emitter, report } from './emitter.js';
 import { errorOf } from './errors.js';
+import { handshake } from './heads.js';
 import { why } from './options.js';
 import { Reconnecting } from './reconnecting.js';
 import { RemoteProxy } from './remote-proxy.js';
@@ -25,7 +26,7 @@ const AWAITS_HANDSHAKE = 32;
 // What `link.issue` does.
 export const CALL = 0;
 export const CALL_WITH_RESEND = 1;
-export const EVENT = 2;
+const EVENT = 2;
 export const INSPECT = 3;
 export const PING = 4;
 
@@ -172,17 +173,18 @@ export class Line {
   }
 
   /**
-   * Issues a request of one of the kinds above, whose waiter is settled when the core says so, or when `timeout` has passed; throws what
+   * Issues a request of one of the kinds above, whose waiter is settled when the core says so, or when `timeout`
+   * has passed, with a proxy of the interface that was `inspected` if one was; throws what
    * is the caller's own fault. Returns the request's number.
    */
-  request(waiter, kind, interfaceName, name, text, timeout) {
+  request(waiter, kind, body, timeout, inspected) {
     let call;
     try {
-      call = this.link.issue(kind, interfaceName, name, text);
+      call = this.link.issue(kind, body);
       // Entered before anything is delivered: page code that runs then may end it all.
       const timer = timeout === undefined ? undefined
         : setTimeout(() => this.endWait(call, new RemoteError(ERR_TIMEOUT)), timeout);
-      this.#waits.set(call, { waiter, timer, inspected: kind === INSPECT ? interfaceName : undefined });
+      this.#waits.set(call, { waiter, timer, inspected });
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
       // A callback never runs inside the call it was given to.
@@ -209,20 +211,25 @@ export class Line {
     waiter.failed(error);
   }
 
-  emit(interfaceName, eventName, text) {
+  emit(body) {
     try {
-      this.link.issue(EVENT, interfaceName, eventName, text);
+      this.link.issue(EVENT, body);
     } finally {
       this.link.drain();
     }
   }
 
   /** Asks for a session, as `readAuth` has made of it; `credentials` is the text of those. */
-  handshake(waiter, { name, range }, { strategy, username, session, resume }, credentials) {
+  handshake(waiter, app, { strategy, username, session, resume }, credentials) {
     const { link } = this;
     if (session) this.adopt(session);
     try {
-      link.handshake(name, range, Boolean(session ?? resume), strategy, credentials);
+      if (session || resume) {
+        const count = this.figures().receivedCount;
+        link.handshake(true, handshake(app, 'session', JSON.stringify([this.sessionId, count])));
+      } else {
+        link.handshake(false, handshake(app, strategy, credentials));
+      }
       // Entered before anything is delivered.
       this.#handshake = { waiter, username };
     } catch (error) {

@@ -28,7 +28,7 @@ function exactly(value) {
 }
 
 /** Line terminators in JavaScript; upstream's native parser takes them for the end of the text. */
-function escaped(text) {
+export function escaped(text) {
   // A string of one-byte characters is not searched at all.
   return text.includes('\u2028') || text.includes('\u2029')
     ? text.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')

@@ -28,11 +28,12 @@ extern "Rust" fn jstp_identifier_class(c: char) -> u32 {
 const KEPT: usize = 4 * 1024 * 1024;
 
 thread_local! {
-    static SPARE: Cell<Option<Json>> = const { Cell::new(None) };
+    static SPARE: Cell<Option<Box<Json>>> = const { Cell::new(None) };
 }
 
-/// Rewrites an incoming payload as JSON text while the core reads it.
-pub struct PayloadReader(Json);
+/// Rewrites an incoming payload as JSON text while the core reads it. Boxed, because the core moves it about
+/// more often than it is made.
+pub struct PayloadReader(Box<Json>);
 
 impl Default for PayloadReader {
     fn default() -> Self {
@@ -44,13 +45,12 @@ impl PayloadReader {
     /// The payload, once one whole value has been read; `text` is that value's own text.
     pub fn finish(self, text: &str) -> Payload {
         let mut json = self.0;
-        let marked = !json.is_exact();
-        if marked {
+        if !json.is_exact() {
             json.mark();
             // It was read without an error before, so there is none now.
-            let _ = mdsf::read(text, UNLIMITED, &mut json);
+            let _ = mdsf::read(text, UNLIMITED, &mut *json);
         }
-        Payload { json, marked }
+        Payload(json)
     }
 
     /// What the core has to know of it.
@@ -62,16 +62,13 @@ impl PayloadReader {
 }
 
 /// An incoming payload on its way to the page.
-pub struct Payload {
-    json: Json,
-    marked: bool,
-}
+pub struct Payload(Box<Json>);
 
 impl Payload {
     /// Makes the JavaScript value; undefined if the engine has no memory for it.
     pub fn into_js(self) -> JsValue {
-        let value = value_of(self.json.text().as_bytes(), self.marked);
-        keep(self.json);
+        let value = value_of(self.0.text().as_bytes(), self.0.is_marked());
+        keep(self.0);
         value
     }
 }
@@ -91,7 +88,7 @@ const UNLIMITED: Limits = Limits {
     values: u32::MAX,
 };
 
-fn keep(mut json: Json) {
+fn keep(mut json: Box<Json>) {
     if json.text().len() <= KEPT {
         json.clear();
         SPARE.set(Some(json));

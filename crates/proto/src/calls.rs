@@ -35,7 +35,7 @@ pub(crate) struct Pending<T> {
     /// Who is to be told; `None` once the request has been withdrawn.
     pub(crate) call: Option<CallId>,
     /// What to issue again should the answer be lost.
-    pub(crate) again: Option<Operation<'static, T>>,
+    pub(crate) again: Option<Operation<T>>,
 }
 
 impl<T> Calls<T> {
@@ -58,12 +58,7 @@ impl<T> Calls<T> {
     }
 
     /// The request went out, or into the buffer, under this message id.
-    pub(crate) fn sent(
-        &mut self,
-        message: u64,
-        call: CallId,
-        again: Option<Operation<'static, T>>,
-    ) {
+    pub(crate) fn sent(&mut self, message: u64, call: CallId, again: Option<Operation<T>>) {
         let call = Some(call);
         self.pending.insert(message, Pending { call, again });
     }
@@ -76,16 +71,22 @@ impl<T> Calls<T> {
     /// All requests whose message id is at most `message`, in order: the peer had them, so their
     /// answers are lost.
     pub(crate) fn take_up_to(&mut self, message: u64) -> Vec<Pending<T>> {
-        self.pending.take(|id, _| id <= message)
+        self.take_those(message, true)
     }
 
     pub(crate) fn take_all(&mut self) -> Vec<Pending<T>> {
-        self.take_up_to(u64::MAX)
+        self.take_those(u64::MAX, true)
     }
 
     /// All but those to be issued again.
     pub(crate) fn take_unrepeatable(&mut self) -> Vec<Pending<T>> {
-        self.pending.take(|_, pending| pending.again.is_none())
+        self.take_those(u64::MAX, false)
+    }
+
+    #[inline(never)]
+    fn take_those(&mut self, up_to: u64, repeatable: bool) -> Vec<Pending<T>> {
+        self.pending
+            .take(|id, pending| id <= up_to && (repeatable || pending.again.is_none()))
     }
 
     /// The message that carries a request.

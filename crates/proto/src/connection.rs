@@ -16,7 +16,7 @@ use crate::event::{Event, HandshakeFailure, Outcome, Output, OutputOf, Transport
 use crate::format::Format;
 use crate::heads;
 use crate::heartbeat::{Beat, Heartbeat};
-use crate::operation::Operation;
+use crate::operation::Kind;
 use crate::ordered::trim;
 use crate::poison::{self, Suspect};
 use crate::queue::Queue;
@@ -300,34 +300,6 @@ impl<F: Format> Connection<F> {
 
     // Commands.
 
-    /// Calls a method of the peer's application. `args` is the text of an array.
-    ///
-    /// # Errors
-    /// See [`Refused`]; nothing is sent, kept or counted then.
-    pub fn call(
-        &mut self,
-        interface: &str,
-        method: &str,
-        args: F::Text,
-    ) -> Result<CallId, Refused> {
-        self.issue_call(interface, method, args, false)
-    }
-
-    /// Calls a method, and calls it again with the same arguments whenever the peer had the call
-    /// and its answer was lost: at least once, where [`call`](Self::call) is at most once. It stays
-    /// pending over [`close`](Self::close).
-    ///
-    /// # Errors
-    /// See [`Refused`]; nothing is sent, kept or counted then.
-    pub fn call_with_resend(
-        &mut self,
-        interface: &str,
-        method: &str,
-        args: F::Text,
-    ) -> Result<CallId, Refused> {
-        self.issue_call(interface, method, args, true)
-    }
-
     /// Gives a request up: nothing more is heard of it. One that has not left is not sent; the
     /// answer to one that has is passed over. Returns whether it had left.
     pub fn withdraw(&mut self, call: CallId) -> bool {
@@ -349,45 +321,12 @@ impl<F: Format> Connection<F> {
         !taken_back
     }
 
-    /// Emits an event on an interface. `args` is the text of an array. One emitted after
-    /// [`close`](Self::close) waits in the session for a later transport.
-    ///
-    /// # Errors
-    /// See [`Refused`]; nothing is sent, kept or counted then.
-    pub fn emit(&mut self, interface: &str, event: &str, args: F::Text) -> Result<(), Refused> {
-        self.issue(Operation::Event {
-            interface: interface.into(),
-            event: event.into(),
-            args,
-        })
-    }
-
-    /// Asks for the names of an interface's methods.
-    ///
-    /// # Errors
-    /// See [`Refused`]; nothing is sent, kept or counted then.
-    pub fn inspect(&mut self, interface: &str) -> Result<CallId, Refused> {
-        let call = self.calls.name();
-        self.issue(Operation::Inspect {
-            call,
-            interface: interface.into(),
-        })?;
-        Ok(call)
-    }
-
     /// Sends a ping. While there is no transport it waits for one (Q21).
     ///
     /// # Errors
     /// See [`Refused`]; nothing is sent, kept or counted then.
     pub fn ping(&mut self, now: Instant) -> Result<CallId, Refused> {
-        let call = self.calls.name();
-        self.issue(Operation::Ping { call })?;
-        if self.phase == Phase::Ready
-            && let Some(session) = &self.session
-        {
-            self.timed = Some((session.last_id(), now));
-        }
-        Ok(call)
+        self.issue(now, Kind::Ping, F::text("]"))
     }
 
     /// Answers a call or an inspect. The payload is the text of an array: the results, or the

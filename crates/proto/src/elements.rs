@@ -102,6 +102,7 @@ impl From<Scalar<'_>> for Element {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::mdsf::{self, Json, Limits};

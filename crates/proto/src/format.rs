@@ -24,7 +24,7 @@ pub trait Format {
     fn payload(reader: Self::Reader, text: &str) -> Self::Payload;
 
     /// What the core has to know of a value that a reader has heard: of a header, above all.
-    fn elements(reader: Self::Reader) -> Elements;
+    fn elements(reader: Self::Reader, text: &str) -> Elements;
 
     /// The text of a message without a payload of its own.
     fn text(text: &str) -> Self::Text;
@@ -37,6 +37,12 @@ pub trait Format {
 
     /// Length that counts against buffers, in bytes or UTF-16 units, whichever is free.
     fn weight(text: &Self::Text) -> usize;
+}
+
+/// A format whose messages are written here. Those of a page are in JavaScript, up to their ids.
+pub trait Compose: Format {
+    /// What follows an id and comes before the payload, and the payload.
+    fn body(head: &str, payload: &Self::Text) -> Self::Text;
 }
 
 /// The representation of servers and tests: `String` out, [`Value`] in.
@@ -52,7 +58,7 @@ impl Format for Native {
         reader.finish()
     }
 
-    fn elements(reader: ValueReader) -> Elements {
+    fn elements(reader: ValueReader, _text: &str) -> Elements {
         Elements::of_value(reader.finish())
     }
 
@@ -74,5 +80,14 @@ impl Format for Native {
 
     fn weight(text: &String) -> usize {
         text.len()
+    }
+}
+
+impl Compose for Native {
+    fn body(head: &str, payload: &String) -> String {
+        let mut text = String::with_capacity(head.len() + payload.len());
+        text.push_str(head);
+        text.push_str(payload);
+        text
     }
 }

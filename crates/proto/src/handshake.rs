@@ -13,90 +13,26 @@ use crate::session::Session;
 use crate::text::decimal;
 use crate::time::{Deadline, Instant};
 
-/// How a client asks for a session.
-#[derive(Clone, Debug)]
-pub enum Auth<T> {
-    /// A new session, without saying who asks.
-    Anonymous,
-    /// A new session by the `login` strategy. The password may be empty (Q29).
-    Login {
-        /// The user's name.
-        username: String,
-        /// The password.
-        password: String,
-    },
-    /// A new session by a strategy of the application's own.
-    Custom {
-        /// The strategy's name.
-        strategy: String,
-        /// The text of any value.
-        credentials: T,
-    },
-    /// The session this connection already has goes on.
-    Resume,
-}
-
 impl<F: Format> Connection<F> {
-    /// Asks the server for a session, over a transport that has just opened.
+    /// Asks for a session by a message that the caller has written: [`handshake`](Self::handshake) does
+    /// that, and checks the names in it. `resuming` is for the session this connection already has.
     ///
     /// # Errors
-    /// There is no transport waiting for a handshake, no session to resume, or a name that cannot
-    /// be sent; nothing is sent then.
-    pub fn handshake(
-        &mut self,
-        now: Instant,
-        app: &str,
-        range: Option<&str>,
-        auth: &Auth<F::Text>,
-    ) -> Result<(), Refused> {
-        if !self.awaits_request() {
+    /// There is no transport waiting for a handshake, no session to resume, or the message is too large;
+    /// nothing is sent then.
+    pub fn request(&mut self, now: Instant, resuming: bool, text: F::Text) -> Result<(), Refused> {
+        if !self.awaits_request() || (resuming && self.session.is_none()) {
             return Err(Refused::HandshakeNotPossible);
         }
-        if app.is_empty() {
-            return Err(heads::refused("application", app, "it is empty"));
-        }
-        let text = match auth {
-            Auth::Anonymous => F::text(&(heads::handshake_head(app, range, None) + "}")),
-            Auth::Login { username, password } => {
-                let mut credentials = String::from("[");
-                mdsf::write_string(username, &mut credentials);
-                credentials.push(',');
-                mdsf::write_string(password, &mut credentials);
-                credentials.push(']');
-                let head = heads::handshake_head(app, range, Some("login"));
-                F::message(&head, &F::text(&credentials))
-            }
-            Auth::Custom {
-                strategy,
-                credentials,
-            } => {
-                heads::check_strategy(strategy)?;
-                F::message(
-                    &heads::handshake_head(app, range, Some(strategy)),
-                    credentials,
-                )
-            }
-            Auth::Resume => {
-                let Some(session) = &self.session else {
-                    return Err(Refused::HandshakeNotPossible);
-                };
-                let mut credentials = String::from("[");
-                mdsf::write_string(session.id(), &mut credentials);
-                credentials.push(',');
-                credentials.push_str(&decimal(session.received() as i64));
-                credentials.push(']');
-                let head = heads::handshake_head(app, range, Some("session"));
-                F::message(&head, &F::text(&credentials))
-            }
-        };
         if F::exceeds(&text, self.config.max_message) {
             return Err(Refused::TooLarge {
                 limit: self.config.max_message,
             });
         }
-        self.phase = Phase::Handshaking(match auth {
-            Auth::Resume => Handshaking::Resuming,
-            _ => Handshaking::Requested,
+        self.phase = Phase::Handshaking(if resuming {
+            Handshaking::Resuming
+        } else {
+            Handshaking::Requested
         });
         self.phase_deadline = Some(Deadline::new(now, self.config.handshake_timeout));
         self.push_transmit(text);
@@ -265,7 +201,7 @@ impl<F: Format> Connection<F> {
     }
 
     fn elements(&self, text: &str) -> Elements {
-        F::elements(self.listen(text))
+        F::elements(self.listen(text), text)
     }
 
     fn listen(&self, text: &str) -> F::Reader {

@@ -4,10 +4,19 @@ use crate::error::Refused;
 use crate::mdsf;
 use crate::text::{decimal, joined};
 
-/// Everything of a call or an event before its payload: `{call:[3,'auth'],login:`.
-pub(crate) fn head(kind: &'static str, id: i64, interface: &str, verb: &str) -> String {
-    let mut text = String::with_capacity(interface.len() + verb.len() + 32);
-    open(&mut text, kind, id);
+/// A message up to and with its id: `{call:[3`.
+pub(crate) fn open(kind: &'static str, id: i64) -> String {
+    let mut text = String::with_capacity(32);
+    text.push('{');
+    text.push_str(kind);
+    text.push_str(":[");
+    text.push_str(&decimal(id));
+    text
+}
+
+/// What comes between the id of a call or an event and its payload: `,'auth'],login:`.
+pub(crate) fn target(interface: &str, verb: &str) -> String {
+    let mut text = String::with_capacity(interface.len() + verb.len() + 16);
     text.push(',');
     mdsf::write_string(interface, &mut text);
     text.push_str("],");
@@ -16,28 +25,22 @@ pub(crate) fn head(kind: &'static str, id: i64, interface: &str, verb: &str) -> 
     text
 }
 
-/// `{inspect:[4,'auth']}`
-pub(crate) fn inspect(id: i64, interface: &str) -> String {
-    let mut text = String::with_capacity(interface.len() + 24);
-    open(&mut text, "inspect", id);
-    text.push(',');
-    mdsf::write_string(interface, &mut text);
-    text.push_str("]}");
+/// What comes after the id of an inspect: `,'auth']`.
+pub(crate) fn interface(name: &str) -> String {
+    let mut text = String::from(",");
+    mdsf::write_string(name, &mut text);
+    text.push(']');
     text
 }
 
 /// `{ping:[5]}` or `{pong:[5]}`
 pub(crate) fn bare(kind: &'static str, id: i64) -> String {
-    let mut text = String::with_capacity(24);
-    open(&mut text, kind, id);
-    text.push_str("]}");
-    text
+    open(kind, id) + "]}"
 }
 
 /// Everything of an answer before its payload: `{callback:[3],ok:`.
 pub(crate) fn answer_head(kind: &'static str, id: i64, verb: &'static str) -> String {
-    let mut text = String::with_capacity(32);
-    open(&mut text, kind, id);
+    let mut text = open(kind, id);
     text.push_str("],");
     text.push_str(verb);
     text.push(':');
@@ -65,13 +68,6 @@ pub(crate) fn handshake_head(app: &str, range: Option<&str>, strategy: Option<&s
         text.push(':');
     }
     text
-}
-
-fn open(text: &mut String, kind: &'static str, id: i64) {
-    text.push('{');
-    text.push_str(kind);
-    text.push_str(":[");
-    text.push_str(&decimal(id));
 }
 
 pub(crate) fn check_interface(name: &str) -> Result<(), Refused> {

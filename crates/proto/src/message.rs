@@ -160,7 +160,9 @@ pub(crate) fn read_one<'t, F: Format>(
         });
     };
     let is_array = reader.peek()? == Some(b'[');
-    let [first, second, third] = F::elements(listen::<F>(reader)?).elements;
+    let start = reader.position();
+    let heard = listen::<F>(reader)?;
+    let [first, second, third] = F::elements(heard, reader.since(start)).elements;
 
     let mut verb = None;
     if more(reader)? {

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 /// deadlines do: at both ends its work does not depend on its size. A tree would do as well, but weighs
 /// three times as much in a browser.
 #[derive(Clone, Debug)]
-pub struct Ordered<K, V> {
+pub(crate) struct Ordered<K, V> {
     entries: VecDeque<(K, V)>,
 }
 
@@ -20,7 +20,7 @@ impl<K, V> Default for Ordered<K, V> {
 
 impl<K: Copy + Ord, V> Ordered<K, V> {
     /// Enters a value, in the place of the one the key has.
-    pub fn insert(&mut self, key: K, value: V) {
+    pub(crate) fn insert(&mut self, key: K, value: V) {
         let at = self.place_of(key);
         match self.entries.get_mut(at) {
             Some(entry) if entry.0 == key => entry.1 = value,
@@ -29,7 +29,7 @@ impl<K: Copy + Ord, V> Ordered<K, V> {
     }
 
     /// Takes a key's value out.
-    pub fn remove(&mut self, key: K) -> Option<V> {
+    pub(crate) fn remove(&mut self, key: K) -> Option<V> {
         let at = self.place_of(key);
         if self.entries.get(at)?.0 != key {
             return None;
@@ -38,24 +38,19 @@ impl<K: Copy + Ord, V> Ordered<K, V> {
     }
 
     /// The value of a key.
-    pub fn get_mut(&mut self, key: K) -> Option<&mut V> {
+    pub(crate) fn get_mut(&mut self, key: K) -> Option<&mut V> {
         let at = self.place_of(key);
         let entry = self.entries.get_mut(at)?;
         (entry.0 == key).then_some(&mut entry.1)
     }
 
-    /// The least key.
-    pub fn first(&self) -> Option<K> {
-        self.entries.front().map(|&(key, _)| key)
-    }
-
     /// Keys and values in the order of the keys.
-    pub fn iter(&self) -> impl Iterator<Item = (K, &V)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (K, &V)> {
         self.entries.iter().map(|(key, value)| (*key, value))
     }
 
     /// Takes out what `which` says yes to, in the order of the keys.
-    pub fn take(&mut self, mut which: impl FnMut(K, &V) -> bool) -> Vec<V> {
+    pub(crate) fn take(&mut self, mut which: impl FnMut(K, &V) -> bool) -> Vec<V> {
         let mut taken = Vec::new();
         for _ in 0..self.entries.len() {
             if let Some((key, value)) = self.entries.pop_front() {
@@ -70,7 +65,7 @@ impl<K: Copy + Ord, V> Ordered<K, V> {
     }
 
     /// Gives back the room of what was there, if nothing is.
-    pub fn trim(&mut self) {
+    pub(crate) fn trim(&mut self) {
         trim(&mut self.entries);
     }
 
@@ -111,7 +106,6 @@ mod tests {
     fn keys_come_in_order_whatever_order_they_came_in() {
         let map = ordered(&[3, 1, 4, 1, 5, 9, 2, 6]);
         assert_eq!(keys(&map), [1, 2, 3, 4, 5, 6, 9]);
-        assert_eq!(map.first(), Some(1));
     }
 
     #[test]
@@ -133,6 +127,6 @@ mod tests {
         map.insert(4, 4);
         assert_eq!(keys(&map), [1, 3, 4, 5]);
         assert_eq!(map.take(|_, _| true), [10, 30, 4, 50]);
-        assert_eq!(map.first(), None);
+        assert!(keys(&map).is_empty());
     }
 }

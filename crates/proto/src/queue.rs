@@ -12,7 +12,7 @@ pub(crate) struct Queue<T> {
 
 #[derive(Debug)]
 struct Waiting<T> {
-    operation: Operation<'static, T>,
+    operation: Operation<T>,
     weight: usize,
 }
 
@@ -38,13 +38,13 @@ impl<T: Clone> Queue<T> {
         calls.count()
     }
 
-    pub(crate) fn push(&mut self, operation: Operation<'static, T>, weight: usize) {
+    pub(crate) fn push(&mut self, operation: Operation<T>, weight: usize) {
         self.weight += weight;
         self.waiting.push(Waiting { operation, weight });
     }
 
     /// Empties the queue.
-    pub(crate) fn take(&mut self) -> impl Iterator<Item = Operation<'static, T>> + use<T> {
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = Operation<T>> + use<T> {
         self.weight = 0;
         let waiting = std::mem::take(&mut self.waiting);
         waiting.into_iter().map(|one| one.operation)
@@ -61,14 +61,15 @@ impl<T: Clone> Queue<T> {
 
     /// Takes a request out. False if it is not here.
     pub(crate) fn withdraw(&mut self, call: CallId) -> bool {
-        let withdrawn = self.remove(|operation| operation.call() == Some(call));
-        !withdrawn.is_empty()
+        let is_it = |one: &Waiting<T>| one.operation.call() == Some(call);
+        let Some(at) = self.waiting.iter().position(is_it) else {
+            return false;
+        };
+        self.weight -= self.waiting.remove(at).weight;
+        true
     }
 
-    fn remove(
-        &mut self,
-        which: impl Fn(&Operation<'static, T>) -> bool,
-    ) -> Vec<Operation<'static, T>> {
+    fn remove(&mut self, which: impl Fn(&Operation<T>) -> bool) -> Vec<Operation<T>> {
         let mut removed = Vec::new();
         for Waiting { operation, weight } in std::mem::take(&mut self.waiting) {
             if which(&operation) {

@@ -7,32 +7,29 @@ use crate::error::{Refused, code};
 use crate::event::{Event, Outcome, Output};
 use crate::format::Format;
 use crate::heads;
-use crate::operation::Operation;
+use crate::operation::{Kind, Operation};
 use crate::time::{Deadline, Instant};
 
 impl<F: Format> Connection<F> {
-    pub(crate) fn issue_call(
-        &mut self,
-        interface: &str,
-        method: &str,
-        args: F::Text,
-        resend: bool,
-    ) -> Result<CallId, Refused> {
-        let call = self.calls.name();
-        let (interface, method) = (interface.into(), method.into());
-        self.issue(Operation::Call {
-            call,
-            interface,
-            method,
-            args,
-            resend,
-        })?;
-        Ok(call)
+    /// Sends what an application asks for, keeps it for the resumed session, or queues it until there is one.
+    /// `body` is all of the message after its id, but for the closing brace, and the names in it have been
+    /// checked: [`call`](Self::call) and its like do both. An event's number means nothing.
+    ///
+    /// # Errors
+    /// See [`Refused`]; nothing is sent, kept or counted then.
+    pub fn issue(&mut self, now: Instant, kind: Kind, body: F::Text) -> Result<CallId, Refused> {
+        let name = self.calls.name();
+        self.send_or_keep(Operation { kind, name, body })?;
+        if kind == Kind::Ping
+            && self.phase == Phase::Ready
+            && let Some(session) = &self.session
+        {
+            self.timed = Some((session.last_id(), now));
+        }
+        Ok(name)
     }
 
-    /// Sends an operation, keeps it for the resumed session, or queues it until there is one.
-    pub(crate) fn issue(&mut self, operation: Operation<'_, F::Text>) -> Result<(), Refused> {
-        operation.check()?;
+    fn send_or_keep(&mut self, operation: Operation<F::Text>) -> Result<(), Refused> {
         let closed = self.closed_intentionally
             && matches!(self.phase, Phase::Detached | Phase::Closing)
             && !(self.session.is_some() && operation.outlives_close());
@@ -57,7 +54,7 @@ impl<F: Format> Connection<F> {
             return Err(Refused::BufferFull);
         }
         if self.has_to_wait(&operation) {
-            self.queue.push(operation.into_owned(), weight);
+            self.queue.push(operation, weight);
         } else {
             self.send(&operation, text, weight);
         }
@@ -65,7 +62,7 @@ impl<F: Format> Connection<F> {
     }
 
     /// Whether the operation gets its id only once there is a session and messages pass.
-    fn has_to_wait(&self, operation: &Operation<'_, F::Text>) -> bool {
+    fn has_to_wait(&self, operation: &Operation<F::Text>) -> bool {
         match self.phase {
             Phase::Handshaking(_) => true,
             Phase::Ready => false,
@@ -101,7 +98,7 @@ impl<F: Format> Connection<F> {
     }
 
     /// Sends what was admitted before, and so needs no room.
-    fn send_admitted(&mut self, operation: &Operation<'_, F::Text>) {
+    fn send_admitted(&mut self, operation: &Operation<F::Text>) {
         if let Some(session) = &self.session {
             let text = operation.text::<F>(self.role().signed(session.next_id()));
             let weight = F::weight(&text);
@@ -110,7 +107,7 @@ impl<F: Format> Connection<F> {
     }
 
     /// Keeps the message that carries the session's next id, and sends it if messages pass.
-    fn send(&mut self, operation: &Operation<'_, F::Text>, text: F::Text, weight: usize) {
+    fn send(&mut self, operation: &Operation<F::Text>, text: F::Text, weight: usize) {
         let Some(session) = &mut self.session else {
             return;
         };

@@ -76,6 +76,11 @@ impl Json {
         self.text().to_owned()
     }
 
+    /// Whether the text is marked.
+    pub fn is_marked(&self) -> bool {
+        self.marked
+    }
+
     /// Whether `JSON.parse` makes the same value of the text.
     ///
     /// It does not after what JSON cannot say: `undefined` alone or in an array, numbers that JSON spells

@@ -45,30 +45,48 @@ impl<'t> Text<'t> {
             return Cow::Borrowed(raw);
         }
         let mut out = String::with_capacity(raw.len());
+        // The first half of a surrogate pair, until it is known whether the second follows.
         let mut high = None;
-        for piece in self.pieces() {
-            if let Piece::Unit(unit) = piece {
-                let pair = high
-                    .take()
-                    .map(|high| char::decode_utf16([high, unit]).next());
-                match (pair, unit) {
-                    (Some(Some(Ok(c))), _) => out.push(c),
-                    (before, 0xd800..0xdc00) => {
-                        out.extend(before.map(|_| char::REPLACEMENT_CHARACTER));
-                        high = Some(unit);
+        let mut at = 0;
+        loop {
+            let rest = &raw[at..];
+            let span = rest.bytes().position(|byte| byte == b'\\');
+            let plain = &rest[..span.unwrap_or(rest.len())];
+            let (unit, end) = match span {
+                Some(0) => match read_escape(raw, at) {
+                    Ok((Escape::Nothing, end)) => {
+                        at = end;
+                        continue;
                     }
-                    (before, _) => {
-                        out.extend(before.map(|_| char::REPLACEMENT_CHARACTER));
-                        out.push(char::REPLACEMENT_CHARACTER);
+                    Ok((Escape::Char(c), end)) => (Ok(c), end),
+                    Ok((Escape::Unit(unit), end)) => (Err(unit), end),
+                    // The reader has looked at every escape before it handed the text out.
+                    Err(_) => break,
+                },
+                _ => {
+                    if plain.is_empty() {
+                        break;
+                    }
+                    out.extend(high.take().map(|_| char::REPLACEMENT_CHARACTER));
+                    out.push_str(plain);
+                    at += plain.len();
+                    continue;
+                }
+            };
+            at = end;
+            match (high.take(), unit) {
+                (Some(high), Err(low @ 0xdc00..)) => {
+                    let pair = u32::from(high & 0x3ff) << 10 | u32::from(low & 0x3ff);
+                    out.extend(char::from_u32(0x1_0000 + pair));
+                }
+                (before, unit) => {
+                    out.extend(before.map(|_| char::REPLACEMENT_CHARACTER));
+                    match unit {
+                        Ok(c) => out.push(c),
+                        Err(unit @ ..0xdc00) => high = Some(unit),
+                        Err(_) => out.push(char::REPLACEMENT_CHARACTER),
                     }
                 }
-                continue;
-            }
-            out.extend(high.take().map(|_| char::REPLACEMENT_CHARACTER));
-            match piece {
-                Piece::Span(span) => out.push_str(span),
-                Piece::Char(c) => out.push(c),
-                Piece::Unit(_) => {}
             }
         }
         out.extend(high.map(|_| char::REPLACEMENT_CHARACTER));
@@ -135,49 +153,6 @@ impl<'t> Text<'t> {
     #[inline(always)]
     pub(super) fn is_plain(&self) -> bool {
         self.plain
-    }
-
-    fn pieces(&self) -> Pieces<'t> {
-        Pieces { rest: self.raw() }
-    }
-}
-
-/// A part of a string that is decoded as a whole.
-enum Piece<'t> {
-    /// Characters that stand for themselves.
-    Span(&'t str),
-    /// A character that was escaped.
-    Char(char),
-    /// Half a surrogate pair.
-    Unit(u16),
-}
-
-struct Pieces<'t> {
-    rest: &'t str,
-}
-
-impl<'t> Iterator for Pieces<'t> {
-    type Item = Piece<'t>;
-
-    fn next(&mut self) -> Option<Piece<'t>> {
-        while !self.rest.is_empty() {
-            let backslash = self.rest.bytes().position(|byte| byte == b'\\');
-            let plain = backslash.unwrap_or(self.rest.len());
-            if plain > 0 {
-                let (span, rest) = self.rest.split_at(plain);
-                self.rest = rest;
-                return Some(Piece::Span(span));
-            }
-            // The reader has looked at every escape before it handed the text out.
-            let (escape, end) = read_escape(self.rest, 0).ok()?;
-            self.rest = &self.rest[end..];
-            match escape {
-                Escape::Nothing => {}
-                Escape::Char(c) => return Some(Piece::Char(c)),
-                Escape::Unit(unit) => return Some(Piece::Unit(unit)),
-            }
-        }
-        None
     }
 }
 
