@@ -2,7 +2,8 @@
 
 import { escaped } from './write.js';
 
-const quoted = (text) => escaped(JSON.stringify(text));
+/** In single quotes, as upstream has it, unless that takes a look at each character. */
+export const quoted = (text) => (/^[ -&(-[\]-~]*$/.test(text) ? `'${text}'` : escaped(JSON.stringify(text)));
 
 /** A key as it is in a message; older readers know no letters beyond ASCII in a bare one. */
 const key = (name) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name));

@@ -4,7 +4,7 @@
 import { Connection } from './connection.js';
 import { Emitter, report } from './emitter.js';
 import { errorOf } from './errors.js';
-import { handshake } from './heads.js';
+import { handshake, quoted } from './heads.js';
 import { why } from './options.js';
 import { Reconnecting } from './reconnecting.js';
 import { RemoteProxy } from './remote-proxy.js';
@@ -226,7 +226,7 @@ export class Line {
     try {
       if (session || resume) {
         const count = this.figures().receivedCount;
-        link.handshake(true, handshake(app, 'session', JSON.stringify([this.sessionId, count])));
+        link.handshake(true, handshake(app, 'session', `[${quoted(this.sessionId)},${count}]`));
       } else {
         link.handshake(false, handshake(app, strategy, credentials));
       }

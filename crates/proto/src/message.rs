@@ -1,4 +1,4 @@
-//! Messages: one variant per kind, the header read here and the payload left to its reader.
+//! Messages: their kinds, the header read here and the payload left to its reader.
 
 use std::borrow::Cow;
 
@@ -8,9 +8,6 @@ use crate::format::Format;
 use crate::mdsf::{self, Limits, Reader};
 
 /// One message, as protocol.md 2.3 lists them.
-///
-/// A payload of the wrong shape is `None`: the message still counts, and its receiver still has to
-/// answer.
 #[derive(Debug, PartialEq)]
 pub enum Message<'t, P> {
     /// `{}`, the obsolete heartbeat.
@@ -19,54 +16,42 @@ pub enum Message<'t, P> {
     HandshakeRequest(HandshakeRequest<'t>),
     /// `{handshake:[0],ok:…}` or `{handshake:[0],error:…}`
     HandshakeAnswer(HandshakeAnswer<'t>),
-    /// `{call:[id,'interface'],method:[…]}`
-    Call {
-        /// The message id, to be answered verbatim.
-        id: i64,
-        /// The interface called.
-        interface: String,
-        /// The method and its arguments.
-        call: Option<(String, P)>,
-    },
-    /// `{callback:[id],ok:[…]}` or `{callback:[id],error:[…]}`
-    Callback {
-        /// The id of the message answered.
-        id: i64,
-        /// Results, or the error.
-        outcome: Option<Result<P, P>>,
-    },
-    /// `{event:[id,'interface'],name:[…]}`
-    Event {
-        /// The message id.
-        id: i64,
-        /// The interface the event belongs to.
-        interface: String,
-        /// The name and arguments.
-        event: Option<(String, P)>,
-    },
-    /// `{inspect:[id,'interface']}`
-    Inspect {
-        /// The message id, to be answered verbatim.
-        id: i64,
-        /// The interface asked about.
-        interface: String,
-    },
-    /// `{ping:[id]}`
-    Ping {
-        /// The message id, to be answered verbatim.
-        id: i64,
-    },
-    /// `{pong:[id]}`
-    Pong {
-        /// The id of the ping answered.
-        id: i64,
-    },
+    /// All others.
+    Numbered(Numbered<P>),
     /// A kind nobody knows, or a header that does not start with an integer: rejected, and nothing
     /// else happens.
     Unusable {
         /// The message's first key.
         kind: String,
     },
+}
+
+/// A message with an id: `{call:[id,'interface'],method:[…]}`, `{callback:[id],ok:[…]}`, `{ping:[id]}`.
+#[derive(Debug, PartialEq)]
+pub struct Numbered<P> {
+    /// What it is.
+    pub kind: Kind,
+    /// Its id, to be answered verbatim, or that of what it answers.
+    pub id: i64,
+    /// The interface, or nothing.
+    pub interface: String,
+    /// A method, an event, `ok`, `error`, or nothing.
+    pub verb: String,
+    /// The verb's array. Without one the message still counts, and its receiver still has to answer.
+    pub payload: Option<P>,
+}
+
+/// The kinds that everybody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Kind {
+    Handshake,
+    Call,
+    Callback,
+    Event,
+    Inspect,
+    Ping,
+    Pong,
 }
 
 /// What a client asks for when a transport opens (protocol.md 2.5).
@@ -108,12 +93,7 @@ impl<P> Message<'_, P> {
         match self {
             Message::Heartbeat => "",
             Message::HandshakeRequest(_) | Message::HandshakeAnswer(_) => "handshake",
-            Message::Call { .. } => "call",
-            Message::Callback { .. } => "callback",
-            Message::Event { .. } => "event",
-            Message::Inspect { .. } => "inspect",
-            Message::Ping { .. } => "ping",
-            Message::Pong { .. } => "pong",
+            Message::Numbered(message) => message.kind.name(),
             Message::Unusable { kind } => kind,
         }
     }
@@ -170,54 +150,39 @@ pub(crate) fn read_one<'t, F: Format>(
         let shape = reader.peek()?;
         let start = reader.position();
         let heard = listen::<F>(reader)?;
-        let text = reader.since(start);
-        // Only these kinds have a payload; a handshake's is read by whoever knows what it must be.
-        let has_payload = kind.has_payload() && shape == Some(b'[');
-        verb = Some(Verb {
-            name,
-            payload: has_payload.then(|| F::payload(heard, text)),
-            text,
-        });
+        verb = Some((name, shape, heard, reader.since(start)));
         skip_members::<F>(reader)?;
     }
     if !is_array {
         return Err(PeerMisbehaved::HeaderNotAnArray { kind: kind.name() });
     }
     if kind == Kind::Handshake {
-        return Ok(handshake(second, third, verb));
+        // Its payload is read by whoever knows what it must be.
+        return Ok(handshake(second, third, verb.map(|(name, _, _, text)| (name, text))));
     }
     let Element::Integer(id) = first else {
         return Ok(Message::Unusable {
             kind: kind.name().to_owned(),
         });
     };
-    // A name that is not text finds nothing, like an empty one.
-    let name = match second {
-        Element::Text(name) => name,
-        _ => String::new(),
+    let mut message = Numbered {
+        kind,
+        id,
+        // A name that is not text finds nothing, like an empty one.
+        interface: match second {
+            Element::Text(name) => name,
+            _ => String::new(),
+        },
+        verb: String::new(),
+        payload: None,
     };
-    Ok(match kind {
-        Kind::Call => Message::Call {
-            id,
-            interface: name,
-            call: verb.and_then(Verb::named),
-        },
-        Kind::Event => Message::Event {
-            id,
-            interface: name,
-            event: verb.and_then(Verb::named),
-        },
-        Kind::Callback => Message::Callback {
-            id,
-            outcome: verb.and_then(Verb::outcome),
-        },
-        Kind::Inspect => Message::Inspect {
-            id,
-            interface: name,
-        },
-        Kind::Ping => Message::Ping { id },
-        Kind::Pong | Kind::Handshake => Message::Pong { id },
-    })
+    if let Some((name, shape, heard, text)) = verb {
+        message.verb = name.into_owned();
+        if kind.has_payload() && shape == Some(b'[') {
+            message.payload = Some(F::payload(heard, text));
+        }
+    }
+    Ok(Message::Numbered(message))
 }
 
 /// Reads a value, whoever wants to know it.
@@ -248,7 +213,11 @@ fn skip_members<F: Format>(reader: &mut Reader<'_>) -> Result<(), mdsf::ReadErro
 }
 
 /// What a handshake asks or answers.
-fn handshake<'t, P>(app: Element, version: Element, verb: Option<Verb<'t, P>>) -> Message<'t, P> {
+fn handshake<'t, P>(
+    app: Element,
+    version: Element,
+    verb: Option<(Cow<'t, str>, &'t str)>,
+) -> Message<'t, P> {
     if app.is_truthy() {
         return Message::HandshakeRequest(HandshakeRequest {
             app: match app {
@@ -261,47 +230,14 @@ fn handshake<'t, P>(app: Element, version: Element, verb: Option<Verb<'t, P>>) -
                 Element::Text(text) => VersionField::Text(text),
                 _ => VersionField::NotText,
             },
-            strategy: verb.map(|verb| (verb.name.into_owned(), verb.text)),
+            strategy: verb.map(|(name, text)| (name.into_owned(), text)),
         });
     }
     Message::HandshakeAnswer(match verb {
-        Some(verb) if verb.name == "ok" => HandshakeAnswer::Ok(verb.text),
-        Some(verb) if verb.name == "error" => HandshakeAnswer::Error(verb.text),
+        Some((name, text)) if name == "ok" => HandshakeAnswer::Ok(text),
+        Some((name, text)) if name == "error" => HandshakeAnswer::Error(text),
         _ => HandshakeAnswer::Neither,
     })
-}
-
-/// The second key of a message and its value.
-struct Verb<'t, P> {
-    name: Cow<'t, str>,
-    payload: Option<P>,
-    text: &'t str,
-}
-
-impl<P> Verb<'_, P> {
-    fn named(self) -> Option<(String, P)> {
-        let name = self.name;
-        self.payload.map(|payload| (name.into_owned(), payload))
-    }
-
-    fn outcome(self) -> Option<Result<P, P>> {
-        match &*self.name {
-            "ok" => self.payload.map(Ok),
-            "error" => self.payload.map(Err),
-            _ => None,
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Handshake,
-    Call,
-    Callback,
-    Event,
-    Inspect,
-    Ping,
-    Pong,
 }
 
 impl Kind {

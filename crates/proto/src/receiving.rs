@@ -7,7 +7,7 @@ use crate::error::{PeerMisbehaved, code};
 use crate::event::{Event, HandshakeFailure, Outcome};
 use crate::format::Format;
 use crate::heads;
-use crate::message::Message;
+use crate::message::{Kind, Message, Numbered};
 use crate::time::Instant;
 
 /// Messages that came before the handshake's answer (Q22).
@@ -65,86 +65,77 @@ impl<F: Format> Connection<F> {
             Message::HandshakeRequest(_) | Message::HandshakeAnswer(_) => {
                 self.misbehaved(now, PeerMisbehaved::HandshakeRepeated, text.to_owned());
             }
-            Message::Call {
+            Message::Numbered(message) => self.handle_numbered(now, message, text),
+            Message::Unusable { .. } => self.reject(text),
+            Message::Heartbeat => {}
+        }
+    }
+
+    fn handle_numbered(&mut self, now: Instant, message: Numbered<F::Payload>, text: &str) {
+        let Numbered {
+            kind,
+            id,
+            interface,
+            verb,
+            payload,
+        } = message;
+        match kind {
+            Kind::Callback | Kind::Pong | Kind::Handshake => self.acknowledge(id),
+            Kind::Call | Kind::Event | Kind::Inspect | Kind::Ping => self.receive(id),
+        }
+        match (kind, payload) {
+            (Kind::Call, Some(args)) => self.event(Event::Called {
                 id,
                 interface,
-                call,
-            } => {
-                self.receive(id);
-                match call {
-                    Some((method, args)) => {
-                        self.event(Event::Called {
-                            id,
-                            interface,
-                            method,
-                            args,
-                        });
-                    }
-                    None => {
-                        let error = heads::bare_error(code::INVALID_SIGNATURE);
-                        self.answer(id, Err(F::text(&error)));
-                    }
-                }
+                method: verb,
+                args,
+            }),
+            (Kind::Call, None) => {
+                let error = heads::bare_error(code::INVALID_SIGNATURE);
+                self.answer(id, Err(F::text(&error)));
             }
-            Message::Event {
-                id,
+            (Kind::Event, Some(args)) => self.event(Event::Emitted {
                 interface,
-                event,
-            } => {
-                self.receive(id);
-                match event {
-                    Some((event, args)) => self.event(Event::Emitted {
-                        interface,
-                        event,
-                        args,
-                    }),
-                    None => self.reject(text),
-                }
-            }
-            Message::Inspect { id, interface } => {
-                self.receive(id);
-                self.event(Event::Inspected { id, interface });
-            }
-            Message::Ping { id } => {
-                self.receive(id);
-                self.transmit(&heads::bare("pong", id));
-            }
-            Message::Callback { id, outcome } => {
-                self.acknowledge(id);
-                let Some(pending) = self.take_call(id) else {
-                    if let Some(outcome) = outcome {
-                        self.event(Event::UnknownAnswer(outcome));
-                    }
-                    return self.reject(text);
-                };
-                if outcome.is_none() {
-                    self.reject(text);
-                }
-                if let Some(call) = pending.call {
-                    self.settle(
-                        call,
-                        match outcome {
-                            Some(Ok(results)) => Outcome::Done(results),
-                            Some(Err(error)) => Outcome::Error(error),
-                            None => Outcome::Malformed,
-                        },
-                    );
-                }
-            }
-            Message::Pong { id } => {
+                event: verb,
+                args,
+            }),
+            (Kind::Event, None) => self.reject(text),
+            (Kind::Inspect, _) => self.event(Event::Inspected { id, interface }),
+            (Kind::Ping, _) => self.transmit(&heads::bare("pong", id)),
+            (Kind::Callback, payload) => self.answered_with(id, &verb, payload, text),
+            (Kind::Pong | Kind::Handshake, _) => {
                 if let Some((ping, sent)) = self.timed
                     && self.role().signed(ping) == id
                 {
                     self.timed = None;
                     self.rtt = Some(now.since(sent));
                 }
-                self.acknowledge(id);
                 if let Some(call) = self.take_call(id).and_then(|pending| pending.call) {
                     self.settle(call, Outcome::Pong);
                 }
             }
-            Message::Unusable { .. } => self.reject(text),
-            Message::Heartbeat => {}
+        }
+    }
+
+    fn answered_with(&mut self, id: i64, verb: &str, payload: Option<F::Payload>, text: &str) {
+        let outcome = match (verb, payload) {
+            ("ok", Some(results)) => Outcome::Done(results),
+            ("error", Some(error)) => Outcome::Error(error),
+            _ => Outcome::Malformed,
+        };
+        let Some(pending) = self.take_call(id) else {
+            match outcome {
+                Outcome::Done(results) => self.event(Event::UnknownAnswer(Ok(results))),
+                Outcome::Error(error) => self.event(Event::UnknownAnswer(Err(error))),
+                _ => {}
+            }
+            return self.reject(text);
+        };
+        if matches!(outcome, Outcome::Malformed) {
+            self.reject(text);
+        }
+        if let Some(call) = pending.call {
+            self.settle(call, outcome);
         }
     }
 

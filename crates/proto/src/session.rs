@@ -165,10 +165,21 @@ impl<T> Session<T> {
         if id <= self.transmitted {
             return false;
         }
-        if let Ok(at) = self.buffer.binary_search_by_key(&id, |kept| kept.id)
-            && let Some(kept) = self.buffer.remove(at)
-        {
-            self.weight -= kept.weight;
+        // It is one of the last, as no transport has been handed those either.
+        let mut after = Vec::new();
+        while let Some(kept) = self.buffer.pop_back() {
+            if kept.id <= id {
+                if kept.id == id {
+                    self.weight -= kept.weight;
+                } else {
+                    self.buffer.push_back(kept);
+                }
+                break;
+            }
+            after.push(kept);
+        }
+        while let Some(kept) = after.pop() {
+            self.buffer.push_back(kept);
         }
         true
     }

@@ -47,8 +47,9 @@ impl Instant {
 /// Not as the 128 bits that a duration has: to count with those takes a kilobyte of code in a page.
 #[inline(never)]
 pub(crate) fn millis(duration: Duration) -> u64 {
-    let seconds = duration.as_secs().saturating_mul(1000);
-    seconds.saturating_add(u64::from(duration.subsec_millis()))
+    // More are as good as for ever.
+    let seconds = duration.as_secs().min(u64::from(u32::MAX) * 1000);
+    seconds * 1000 + u64::from(duration.subsec_millis())
 }
 
 impl Sub for Instant {

@@ -12,7 +12,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use jstp_proto::mdsf::{Limits, Value, WriteOptions, read_value, write};
-use jstp_proto::message::{self, HandshakeAnswer, HandshakeRequest, Message, VersionField};
+use jstp_proto::message::{self, HandshakeAnswer, HandshakeRequest, Message, VersionField, Kind, Numbered};
 use jstp_proto::version::{Requested, Version, parse_version};
 use jstp_proto::{
     Auth, CallId, Config, Connection, Event, Instant, Native, Output, RemoteError, Role, State,
@@ -334,43 +334,38 @@ impl Peer {
                     other => return Err(format!("{other:?} refuses no handshake")),
                 }
             }
-            Message::Call {
-                id,
-                interface,
-                call: Some((method, args)),
-            } => {
-                let args = written(&args);
-                let call = match self.resends {
-                    true => core.call_with_resend(&interface, &method, args),
-                    false => core.call(&interface, &method, args),
-                };
-                self.calls
-                    .insert(call.map_err(refused)?, format!("call {id}"));
-            }
-            Message::Event {
-                interface,
-                event: Some((event, args)),
-                ..
-            } => core
-                .emit(&interface, &event, written(&args))
-                .map_err(refused)?,
-            Message::Inspect { id, interface } => {
-                let call = core.inspect(&interface).map_err(refused)?;
-                self.calls.insert(call, format!("inspect {id}"));
-            }
-            Message::Ping { id } => {
-                let call = core.ping(now).map_err(refused)?;
-                self.calls.insert(call, format!("ping {id}"));
-            }
-            Message::Callback {
-                id,
-                outcome: Some(outcome),
-            } => match outcome {
-                Ok(results) => core.answer(id, Ok(written(&results))),
-                Err(error) => core.answer(id, Err(written(&error))),
-            },
+            Message::Numbered(message) => return self.ask(now, message),
             other => return Err(format!("no application asks for {other:?}")),
         }
+        self.drain();
+        Ok(())
+    }
+
+    fn ask(&mut self, now: Instant, message: Numbered<Value>) -> Result<(), String> {
+        let core = &mut self.core;
+        let id = message.id;
+        let (interface, verb) = (&*message.interface, &*message.verb);
+        let (kind, call) = match (message.kind, &message.payload) {
+            (Kind::Call, Some(args)) if self.resends => {
+                ("call", core.call_with_resend(interface, verb, written(args)))
+            }
+            (Kind::Call, Some(args)) => ("call", core.call(interface, verb, written(args))),
+            (Kind::Inspect, _) => ("inspect", core.inspect(interface)),
+            (Kind::Ping, _) => ("ping", core.ping(now)),
+            (Kind::Event, Some(args)) => {
+                core.emit(interface, verb, written(args)).map_err(|refused| refused.to_string())?;
+                self.drain();
+                return Ok(());
+            }
+            (Kind::Callback, Some(payload)) => {
+                let payload = written(payload);
+                core.answer(id, if verb == "ok" { Ok(payload) } else { Err(payload) });
+                self.drain();
+                return Ok(());
+            }
+            _ => return Err(format!("no application asks for {message:?}")),
+        };
+        self.calls.insert(call.map_err(|refused| refused.to_string())?, format!("{kind} {id}"));
         self.drain();
         Ok(())
     }

@@ -41,7 +41,7 @@ impl<'t> Text<'t> {
     /// The string. Half a surrogate pair, which UTF-8 cannot hold, becomes U+FFFD.
     pub fn to_str(&self) -> Cow<'t, str> {
         let raw = self.raw();
-        if self.plain || !raw.as_bytes().contains(&b'\\') {
+        if self.plain || !raw.bytes().any(|byte| byte == b'\\') {
             return Cow::Borrowed(raw);
         }
         let mut out = String::with_capacity(raw.len());
