@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { access, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { shortenImports } from './imports.mjs';
+import { shortenNames } from './names.mjs';
 import { packageReadme } from './readme.mjs';
 
 const CRATE = 'jstp-wasm';
@@ -32,7 +32,7 @@ try {
     await mkdir(folder, { recursive: true });
   }
   await copyModules();
-  const { wasm, glue } = shortenImports(await readWasm(), await readFile(join(built, GLUE), 'utf8'));
+  const { wasm, glue } = shortenNames(await readWasm(), await readFile(join(built, GLUE), 'utf8'));
   await writeGlue(glue);
   await writeWasm(wasm);
   await bundle();

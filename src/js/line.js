@@ -30,14 +30,18 @@ const EVENT = 2;
 export const INSPECT = 3;
 export const PING = 4;
 
-/** The figures of `link.figure`, by their numbers; the first eight are a page's to see. */
+// The figures of `link.figure` by their numbers, those that a page sees before all others.
 const FIGURES = [
-  'unacknowledgedMessages', 'unacknowledgedBytes', 'pendingCalls', 'messagesIn', 'messagesOut', 'bytesIn',
-  'bytesOut', 'rtt', 'guaranteedDeliveredCount', 'receivedCount', 'latestBufferedMessageId', 'connectTimeout',
-  'handshakeTimeout',
+  'unacknowledgedMessages', 'unacknowledgedBytes', 'pendingCalls', 'messagesIn', 'messagesOut', 'bytesIn', 'bytesOut',
 ];
+const RTT = 7;
+const DELIVERED = 8;
+const RECEIVED = 9;
+const LAST_ID = 10;
+const CONNECT_TIMEOUT = 11;
+const HANDSHAKE_TIMEOUT = 12;
 
-/** Why a transport ended, by the core's numbers; the second is a timeout of its opening. */
+/** Why a transport ended, by the core's numbers. */
 const ENDS = [
   'transport closed',
   'transport did not open in time',
@@ -45,7 +49,7 @@ const ENDS = [
   'nothing came from the server',
   'another transport took over',
 ];
-const CONNECT_TIMEOUT = 1;
+const NOT_OPENED_IN_TIME = 1;
 
 /** Why there is no connection when the page did not wait for it. */
 export const BY_OWNER = 'closed by its owner';
@@ -119,23 +123,14 @@ export class Line {
     return state === 'closed' && goesOn && !closedByOwner ? 'waiting' : state;
   }
 
-  /** All figures, those that only we need among them. */
-  figures() {
-    return Object.fromEntries(FIGURES.map((name, which) => [name, this.link.figure(which)]));
-  }
-
   get rtt() {
-    const { rtt } = this.figures();
+    const rtt = this.link.figure(RTT);
     return Number.isNaN(rtt) ? undefined : rtt;
   }
 
   get stats() {
-    const { unacknowledgedMessages, unacknowledgedBytes, pendingCalls, messagesIn, messagesOut, bytesIn, bytesOut } =
-      this.figures();
-    const { attempts, rtt } = this;
-    return {
-      unacknowledgedMessages, unacknowledgedBytes, pendingCalls, attempts, messagesIn, messagesOut, bytesIn, bytesOut, rtt,
-    };
+    const stats = FIGURES.map((name, which) => [name, this.link.figure(which)]);
+    return { ...Object.fromEntries(stats), attempts: this.attempts, rtt: this.rtt };
   }
 
   /** Notes why the state is about to change, and the error behind it. */
@@ -225,8 +220,7 @@ export class Line {
     if (session) this.adopt(session);
     try {
       if (session || resume) {
-        const count = this.figures().receivedCount;
-        link.handshake(true, handshake(app, 'session', `[${quoted(this.sessionId)},${count}]`));
+        link.handshake(true, handshake(app, 'session', `[${quoted(this.sessionId)},${link.figure(RECEIVED)}]`));
       } else {
         link.handshake(false, handshake(app, strategy, credentials));
       }
@@ -262,11 +256,16 @@ export class Line {
   /** Counts and buffer of the session at work, under upstream's names, or undefined. */
   sessionState() {
     if (!this.is.hasSession) return undefined;
-    const { guaranteedDeliveredCount, receivedCount, latestBufferedMessageId } = this.figures();
-    const entries = this.link.buffer();
+    const { link } = this;
+    const entries = link.buffer();
     const buffer = [];
     for (let at = 0; at < entries.length; at += 2) buffer.push([entries[at], entries[at + 1]]);
-    return { guaranteedDeliveredCount, buffer, receivedCount, latestBufferedMessageId };
+    return {
+      guaranteedDeliveredCount: link.figure(DELIVERED),
+      buffer,
+      receivedCount: link.figure(RECEIVED),
+      latestBufferedMessageId: link.figure(LAST_ID),
+    };
   }
 
   /** Has the core do something that cannot fail, and what follows from it. */
@@ -416,7 +415,7 @@ export class Line {
     this.reconnecting.reached();
     this.because(resumed ? 'session resumed' : 'new session');
     this.#sessionId = id;
-    this.#log('handshake', undefined, resumed ? this.figures().guaranteedDeliveredCount : id);
+    this.#log('handshake', undefined, resumed ? this.link.figure(DELIVERED) : id);
     const { waiter, username = null } = this.#handshake ?? {};
     this.#handshake = undefined;
     if (!waiter) return;
@@ -444,7 +443,7 @@ export class Line {
     }
     const reason = [
       () => this.#closeCode(),
-      () => `nothing came within ${this.figures().handshakeTimeout} ms`,
+      () => `nothing came within ${this.link.figure(HANDSHAKE_TIMEOUT)} ms`,
       () => BY_OWNER,
     ][how]();
     return this.#noHandshake(new RemoteError(ERR_NO_HANDSHAKE_RESPONSE,
@@ -521,8 +520,8 @@ export class Line {
   }
 
   #notOpened(end) {
-    return this.cannotConnect(end === CONNECT_TIMEOUT
-      ? `no answer within ${this.figures().connectTimeout} ms`
+    return this.cannotConnect(end === NOT_OPENED_IN_TIME
+      ? `no answer within ${this.link.figure(CONNECT_TIMEOUT)} ms`
       : `no WebSocket server accepted it (${this.#closeCode()}). It may be down, out of reach, `
         + 'refuse this origin, or not offer the subprotocol metarhia-jstp');
   }

@@ -226,16 +226,18 @@ impl<F: Format> Connection<F> {
         if !self.is_listening() {
             return;
         }
-        match part.message {
-            Ok(message) => self.handle_message(now, message, part.text),
-            Err(fault) => self.misbehaved(now, fault, part.text.to_owned()),
+        let handled = part
+            .message
+            .and_then(|message| self.handle_message(now, message, part.text));
+        if let Err(fault) = handled {
+            self.misbehaved(now, fault, part.text);
         }
     }
 
     /// A message came that is not UTF-8.
     pub fn handle_not_utf8(&mut self, now: Instant) {
         if self.is_listening() {
-            self.misbehaved(now, PeerMisbehaved::NotUtf8, String::new());
+            self.misbehaved(now, PeerMisbehaved::NotUtf8, "");
         }
     }
 

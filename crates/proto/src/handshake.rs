@@ -102,62 +102,59 @@ impl<F: Format> Connection<F> {
     }
 
     /// A message, the handshake not being done.
+    ///
+    /// # Errors
+    /// The peer broke the protocol.
     pub(crate) fn handle_before_handshake(
         &mut self,
         now: Instant,
         handshaking: Handshaking,
         message: Message<'_, F::Payload>,
         text: &str,
-    ) {
-        match (self.role(), message) {
-            (Role::Server, Message::HandshakeRequest(request)) => {
-                if handshaking != Handshaking::Idle {
-                    let error = PeerMisbehaved::HandshakeRepeated;
-                    return self.misbehaved(now, error, text.to_owned());
+    ) -> Result<(), PeerMisbehaved> {
+        let is_client = self.role() == Role::Client;
+        let has_asked = handshaking != Handshaking::Idle;
+        match message {
+            Message::HandshakeRequest(request) if !is_client => {
+                if has_asked {
+                    return Err(PeerMisbehaved::HandshakeRepeated);
                 }
                 // The request is in; authentication has a limit of its own, the driver's.
                 self.phase = Phase::Handshaking(Handshaking::Requested);
                 self.phase_deadline = None;
                 self.requested(request);
+                Ok(())
             }
-            (Role::Client, Message::HandshakeAnswer(answer))
-                if handshaking != Handshaking::Idle =>
-            {
-                self.answered(now, handshaking == Handshaking::Resuming, answer, text);
+            Message::HandshakeAnswer(answer) if is_client && has_asked => {
+                self.answered(now, handshaking == Handshaking::Resuming, answer)
             }
-            (_, Message::HandshakeAnswer(_)) => {
-                self.misbehaved(now, PeerMisbehaved::UnexpectedAnswer, text.to_owned());
-            }
-            (Role::Client, Message::HandshakeRequest(_)) => {
-                let id = i64::from(handshaking != Handshaking::Idle);
+            Message::HandshakeAnswer(_) => Err(PeerMisbehaved::UnexpectedAnswer),
+            Message::HandshakeRequest(_) => {
+                let id = i64::from(has_asked);
                 let error = F::text(&heads::bare_error(code::NOT_A_SERVER));
                 let head = heads::answer_head("handshake", id, "error");
                 self.push_transmit(F::message(&head, &error));
-                self.misbehaved(now, PeerMisbehaved::NotAServer, text.to_owned());
+                Err(PeerMisbehaved::NotAServer)
             }
-            (Role::Client, _) if handshaking != Handshaking::Idle => {
-                self.hold(now, text);
-            }
-            (_, message) => {
-                let kind = message.kind().to_owned();
-                let error = PeerMisbehaved::MessageBeforeHandshake { kind };
-                self.misbehaved(now, error, text.to_owned());
-            }
+            _ if is_client && has_asked => self.hold(text),
+            message => Err(PeerMisbehaved::MessageBeforeHandshake {
+                kind: message.kind().to_owned(),
+            }),
         }
     }
 
     /// Keeps a message for after the handshake's answer.
-    fn hold(&mut self, now: Instant, text: &str) {
+    fn hold(&mut self, text: &str) -> Result<(), PeerMisbehaved> {
         let messages = self.config.held_messages;
         let bytes = self.config.held_bytes;
-        let error = if self.held.messages() >= messages {
-            PeerMisbehaved::TooManyBeforeHandshake { limit: messages }
-        } else if self.held.bytes() + text.len() > bytes {
-            PeerMisbehaved::TooMuchBeforeHandshake { limit: bytes }
-        } else {
-            return self.held.hold(text);
-        };
-        self.misbehaved(now, error, text.to_owned());
+        if self.held.messages() >= messages {
+            return Err(PeerMisbehaved::TooManyBeforeHandshake { limit: messages });
+        }
+        if self.held.bytes() + text.len() > bytes {
+            return Err(PeerMisbehaved::TooMuchBeforeHandshake { limit: bytes });
+        }
+        self.held.hold(text);
+        Ok(())
     }
 
     fn requested(&mut self, request: HandshakeRequest<'_>) {
@@ -211,50 +208,51 @@ impl<F: Format> Connection<F> {
         reader
     }
 
-    fn answered(&mut self, now: Instant, resuming: bool, answer: HandshakeAnswer<'_>, text: &str) {
-        let ok = match answer {
-            HandshakeAnswer::Ok(ok) => self.elements(ok),
-            HandshakeAnswer::Error(error) => {
-                let elements = self.elements(error);
-                if elements.is_array {
-                    let code = match elements.elements {
-                        [Element::Integer(code), ..] => Some(code),
-                        _ => None,
-                    };
-                    let error = self.read_payload(error);
-                    self.event(Event::HandshakeFailed(HandshakeFailure::Refused {
-                        code,
-                        error,
-                    }));
-                    return self.begin_close(now, 1000);
-                }
-                return self.misbehaved(now, PeerMisbehaved::HandshakeAnswer, text.to_owned());
-            }
-            HandshakeAnswer::Neither => {
-                return self.misbehaved(now, PeerMisbehaved::HandshakeAnswer, text.to_owned());
-            }
+    fn answered(
+        &mut self,
+        now: Instant,
+        resuming: bool,
+        answer: HandshakeAnswer<'_>,
+    ) -> Result<(), PeerMisbehaved> {
+        let (text, is_error) = match answer {
+            HandshakeAnswer::Ok(ok) => (ok, false),
+            HandshakeAnswer::Error(error) => (error, true),
+            HandshakeAnswer::Neither => return Err(PeerMisbehaved::HandshakeAnswer),
         };
-        let is_array = ok.is_array;
-        let [ok, ..] = ok.elements;
-        match ok {
-            Element::Text(id) if !resuming && !is_array => {
+        let Elements { is_array, elements } = self.elements(text);
+        let [first, ..] = elements;
+        if is_array != is_error {
+            return Err(PeerMisbehaved::HandshakeAnswer);
+        }
+        let failure = match first {
+            first if is_error => HandshakeFailure::Refused {
+                code: match first {
+                    Element::Integer(code) => Some(code),
+                    _ => None,
+                },
+                error: self.read_payload(text),
+            },
+            Element::Text(id) if !resuming => {
                 self.drop_session();
                 self.session = Some(Session::new(id));
                 self.messages_pass(now, false);
+                return Ok(());
             }
-            Element::Integer(count) if resuming && !is_array && count >= 0 => {
-                if self.session.is_none() {
-                    // Given up while the server was looking for it.
-                    let failure = HandshakeFailure::Cancelled;
-                    self.event(Event::HandshakeFailed(failure));
-                    return self.begin_close(now, 1000);
+            Element::Integer(count @ 0..) if resuming => {
+                if self.session.is_some() {
+                    self.delivered_up_to(count.unsigned_abs());
+                    self.resend();
+                    self.messages_pass(now, true);
+                    return Ok(());
                 }
-                self.delivered_up_to(count.unsigned_abs());
-                self.resend();
-                self.messages_pass(now, true);
+                // Given up while the server was looking for it.
+                HandshakeFailure::Cancelled
             }
-            _ => self.misbehaved(now, PeerMisbehaved::HandshakeAnswer, text.to_owned()),
-        }
+            _ => return Err(PeerMisbehaved::HandshakeAnswer),
+        };
+        self.event(Event::HandshakeFailed(failure));
+        self.begin_close(now, 1000);
+        Ok(())
     }
 
     /// First what waited, then the good news, then what came early.

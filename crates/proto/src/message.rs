@@ -158,7 +158,11 @@ pub(crate) fn read_one<'t, F: Format>(
     }
     if kind == Kind::Handshake {
         // Its payload is read by whoever knows what it must be.
-        return Ok(handshake(second, third, verb.map(|(name, _, _, text)| (name, text))));
+        return Ok(handshake(
+            second,
+            third,
+            verb.map(|(name, _, _, text)| (name, text)),
+        ));
     }
     let Element::Integer(id) = first else {
         return Ok(Message::Unusable {

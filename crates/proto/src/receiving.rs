@@ -42,33 +42,27 @@ impl Held {
 }
 
 impl<F: Format> Connection<F> {
+    /// # Errors
+    /// The peer broke the protocol.
     pub(crate) fn handle_message(
         &mut self,
         now: Instant,
         message: Message<'_, F::Payload>,
         text: &str,
-    ) {
-        if matches!(message, Message::Heartbeat) {
-            return self.event(Event::Heartbeat);
-        }
-        match self.phase {
-            Phase::Handshaking(handshaking) => {
-                self.handle_before_handshake(now, handshaking, message, text);
+    ) -> Result<(), PeerMisbehaved> {
+        match (self.phase, message) {
+            (_, Message::Heartbeat) => self.event(Event::Heartbeat),
+            (Phase::Handshaking(handshaking), message) => {
+                return self.handle_before_handshake(now, handshaking, message, text);
             }
-            Phase::Ready => self.handle_ready(now, message, text),
-            Phase::Detached | Phase::Connecting | Phase::Closing => {}
-        }
-    }
-
-    fn handle_ready(&mut self, now: Instant, message: Message<'_, F::Payload>, text: &str) {
-        match message {
-            Message::HandshakeRequest(_) | Message::HandshakeAnswer(_) => {
-                self.misbehaved(now, PeerMisbehaved::HandshakeRepeated, text.to_owned());
+            (Phase::Ready, Message::Numbered(message)) => self.handle_numbered(now, message, text),
+            (Phase::Ready, Message::Unusable { .. }) => self.reject(text),
+            (Phase::Ready, Message::HandshakeRequest(_) | Message::HandshakeAnswer(_)) => {
+                return Err(PeerMisbehaved::HandshakeRepeated);
             }
-            Message::Numbered(message) => self.handle_numbered(now, message, text),
-            Message::Unusable { .. } => self.reject(text),
-            Message::Heartbeat => {}
+            (Phase::Detached | Phase::Connecting | Phase::Closing, _) => {}
         }
+        Ok(())
     }
 
     fn handle_numbered(&mut self, now: Instant, message: Numbered<F::Payload>, text: &str) {
@@ -166,7 +160,7 @@ impl<F: Format> Connection<F> {
     }
 
     /// The peer broke the protocol: say so, and close.
-    pub(crate) fn misbehaved(&mut self, now: Instant, error: PeerMisbehaved, text: String) {
+    pub(crate) fn misbehaved(&mut self, now: Instant, error: PeerMisbehaved, text: &str) {
         let code = match (&error, self.role()) {
             // A page may send 1000 and 4000 to 4999 only.
             (PeerMisbehaved::TooLarge { .. }, Role::Client) => 4009,
@@ -178,7 +172,7 @@ impl<F: Format> Connection<F> {
         let handshaking = matches!(self.phase, Phase::Handshaking(_));
         self.event(Event::Misbehaved {
             error: error.clone(),
-            text,
+            text: text.to_owned(),
         });
         if handshaking {
             self.event(Event::HandshakeFailed(HandshakeFailure::Misbehaved(error)));

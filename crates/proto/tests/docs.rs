@@ -12,7 +12,9 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use jstp_proto::mdsf::{Limits, Value, WriteOptions, read_value, write};
-use jstp_proto::message::{self, HandshakeAnswer, HandshakeRequest, Message, VersionField, Kind, Numbered};
+use jstp_proto::message::{
+    self, HandshakeAnswer, HandshakeRequest, Kind, Message, Numbered, VersionField,
+};
 use jstp_proto::version::{Requested, Version, parse_version};
 use jstp_proto::{
     Auth, CallId, Config, Connection, Event, Instant, Native, Output, RemoteError, Role, State,
@@ -346,26 +348,38 @@ impl Peer {
         let id = message.id;
         let (interface, verb) = (&*message.interface, &*message.verb);
         let (kind, call) = match (message.kind, &message.payload) {
-            (Kind::Call, Some(args)) if self.resends => {
-                ("call", core.call_with_resend(interface, verb, written(args)))
-            }
+            (Kind::Call, Some(args)) if self.resends => (
+                "call",
+                core.call_with_resend(interface, verb, written(args)),
+            ),
             (Kind::Call, Some(args)) => ("call", core.call(interface, verb, written(args))),
             (Kind::Inspect, _) => ("inspect", core.inspect(interface)),
             (Kind::Ping, _) => ("ping", core.ping(now)),
             (Kind::Event, Some(args)) => {
-                core.emit(interface, verb, written(args)).map_err(|refused| refused.to_string())?;
+                core.emit(interface, verb, written(args))
+                    .map_err(|refused| refused.to_string())?;
                 self.drain();
                 return Ok(());
             }
             (Kind::Callback, Some(payload)) => {
                 let payload = written(payload);
-                core.answer(id, if verb == "ok" { Ok(payload) } else { Err(payload) });
+                core.answer(
+                    id,
+                    if verb == "ok" {
+                        Ok(payload)
+                    } else {
+                        Err(payload)
+                    },
+                );
                 self.drain();
                 return Ok(());
             }
             _ => return Err(format!("no application asks for {message:?}")),
         };
-        self.calls.insert(call.map_err(|refused| refused.to_string())?, format!("{kind} {id}"));
+        self.calls.insert(
+            call.map_err(|refused| refused.to_string())?,
+            format!("{kind} {id}"),
+        );
         self.drain();
         Ok(())
     }

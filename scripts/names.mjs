@@ -1,23 +1,37 @@
-// Short names for what the module imports. wasm-bindgen calls each by a name with a hash, once in the
-// module and once in the glue, and hashes do not compress.
+// Short names for what the module imports and exports. wasm-bindgen calls each by a long name, often with a hash, once in
+// the module and once or more in the glue, and hashes do not compress.
 
 const HEADER = 8;
 const IMPORT = 2;
+const EXPORT = 7;
+
+/** What others than the glue call by its name. */
+const NAMED = ['memory', 'connect', 'connectAndInspect', '__wbindgen_externrefs', '__wbindgen_start'];
 
 /** The glue's name for itself, which it gives to nearly everything it hands to the module. */
 const GLUE = './jstp_wasm_bg.js';
 
-/** Both with short names in the place of long ones. */
-export function shortenImports(wasm, glue) {
+/**
+ * Both with short names in the place of long ones. Those of a link's methods go on beginning with `link_`, by
+ * which `instance.js` knows them.
+ */
+export function shortenNames(wasm, glue) {
   // What comes from elsewhere is called as it is exported there.
-  const [modules, names] = [new Map(), new Map()];
-  for (const { module, name } of WebAssembly.Module.imports(new WebAssembly.Module(wasm))) {
+  const [modules, names, exported] = [new Map(), new Map(), new Map()];
+  const compiled = new WebAssembly.Module(wasm);
+  for (const { name } of WebAssembly.Module.exports(compiled)) {
+    if (NAMED.includes(name)) continue;
+    const short = exported.size.toString(36);
+    exported.set(name, name.startsWith('link_') ? `link_${short}` : `_${short}`);
+  }
+  for (const { module, name } of WebAssembly.Module.imports(compiled)) {
     if (!modules.has(module)) modules.set(module, modules.size.toString(36));
     if (module === GLUE && !names.has(name)) names.set(name, names.size.toString(36));
   }
   for (const [long, short] of modules) glue = replaceKey(glue, JSON.stringify(long), short);
   for (const [long, short] of names) glue = replaceKey(glue, long, short);
-  return { wasm: renameImports(wasm, modules, names), glue };
+  glue = glue.replace(/\bwasm\.(\w+)/g, (whole, name) => (exported.has(name) ? `wasm.${exported.get(name)}` : whole));
+  return { wasm: rename(wasm, modules, names, exported), glue };
 }
 
 /** The glue has each name as a key of an object, and nowhere else at the beginning of a line. */
@@ -27,13 +41,15 @@ function replaceKey(glue, long, short) {
   return parts.join(`\n        "${short}": `);
 }
 
-function renameImports(wasm, modules, names) {
+function rename(wasm, modules, names, exported) {
   const parts = [wasm.subarray(0, HEADER)];
   for (let at = HEADER; at < wasm.length;) {
     const id = wasm[at];
     const [size, start] = readNumber(wasm, at + 1);
     const content = wasm.subarray(start, start + size);
-    const renamed = id === IMPORT ? importSection(content, modules, names) : content;
+    let renamed = content;
+    if (id === IMPORT) renamed = importSection(content, modules, names);
+    if (id === EXPORT) renamed = exportSection(content, exported);
     parts.push(Buffer.from([id]), number(renamed.length), renamed);
     at = start + size;
   }
@@ -57,6 +73,20 @@ function importSection(content, modules, names) {
     if (content[at] !== 0) throw new Error(`${name} is imported and not a function`);
     at = readNumber(content, at + 1)[1];
     parts.push(word(modules.get(module)), word(module === GLUE ? names.get(name) : name), content.subarray(start, at));
+  }
+  return Buffer.concat(parts);
+}
+
+function exportSection(content, exported) {
+  const decoder = new TextDecoder();
+  let [count, at] = readNumber(content, 0);
+  const parts = [number(count)];
+  for (; count > 0; count--) {
+    const [length, start] = readNumber(content, at);
+    const name = decoder.decode(content.subarray(start, start + length));
+    // A kind and an index.
+    at = readNumber(content, start + length + 1)[1];
+    parts.push(word(exported.get(name) ?? name), content.subarray(start + length, at));
   }
   return Buffer.concat(parts);
 }
