@@ -24,9 +24,10 @@ const TYPES = {
  * @param {object} site
  * @param {Record<string, string>} site.folders URL prefix (ending in `/`) to folder
  * @param {Record<string, unknown>} [site.values] URL path to a value that is answered as JSON
+ * @param {Record<string, string>} [site.headers] what comes with every file besides
  * @returns {import('node:http').Server} not yet listening
  */
-export function staticServer({ folders, values = {} }) {
+export function staticServer({ folders, values = {}, headers = {} }) {
   // The longest prefix decides, so `/pkg/` may lie inside `/`.
   const prefixes = Object.keys(folders).sort((a, b) => b.length - a.length);
 
@@ -76,6 +77,7 @@ export function staticServer({ folders, values = {} }) {
     const { file } = found;
 
     response.writeHead(200, {
+      ...headers,
       'Cache-Control': 'no-store',
       'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
       'X-Content-Type-Options': 'nosniff',
