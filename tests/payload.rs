@@ -373,6 +373,105 @@ fn what_page_code_throws_comes_through() {
 }
 
 #[wasm_bindgen_test]
+fn arrays_within_objects_are_looked_into_like_any_others() {
+    for (inside, wanted) in [
+        ("[undefined, 1]", "[,1]"),
+        ("['a', [undefined]]", r#"["a",[undefined]]"#),
+        ("[{b: [, 1]}]", r#"[{"b":[,1]}]"#),
+        ("[null, true, {}, []]", "[null,true,{},[]]"),
+        ("[new Date(0)]", r#"["1970-01-01T00:00:00.000Z"]"#),
+        ("[new Uint8Array(1)]", r#"["AA=="]"#),
+        (
+            "Object.assign([undefined], {toJSON: () => 'its own'})",
+            r#""its own""#,
+        ),
+    ] {
+        writes(
+            &format!("({{a: {inside}}})"),
+            &STRICT,
+            &format!(r#"{{"a":{wanted}}}"#),
+        );
+    }
+    for (inside, wanted) in [
+        ("[0, NaN]", "args.a[1] is NaN"),
+        ("['x', 1n]", "args.a[1] is a bigint"),
+        ("[() => {}]", "args.a[0] is a function"),
+    ] {
+        let kind = if inside.contains("NaN") {
+            "RangeError"
+        } else {
+            "TypeError"
+        };
+        refuses(&evaluate(&format!("({{a: {inside}}})")), kind, wanted);
+    }
+}
+
+#[wasm_bindgen_test]
+fn objects_of_every_origin_are_written_as_json_has_them() {
+    writes(
+        "[Object.freeze({a: Object.freeze([1, null])}), Object.assign(Object.create(null), {b: [true]})]",
+        &STRICT,
+        r#"[{"a":[1,null]},{"b":[true]}]"#,
+    );
+    writes(
+        "[Object.create({inherited: undefined}, {own: {value: [2], enumerable: true}, hidden: {value: NaN}})]",
+        &STRICT,
+        r#"[{"own":[2]}]"#,
+    );
+    writes(
+        "[Object.create({toJSON() { return [undefined]; }}, {own: {value: 1, enumerable: true}})]",
+        &STRICT,
+        "[[undefined]]",
+    );
+    writes(
+        "[Object.defineProperty({a: 1}, 'toJSON', {value: () => [undefined]})]",
+        &STRICT,
+        "[[undefined]]",
+    );
+    // Another page's classes are not this one's.
+    let foreign = "(() => { const frame = document.createElement('iframe'); \
+        document.body.append(frame); try { return frame.contentWindow.eval(SOURCE); } \
+        finally { frame.remove(); } })()";
+    for (source, wanted) in [
+        (
+            "[{a: [1, undefined]}, new Date(0)]",
+            r#"[{"a":[1,undefined]},"1970-01-01T00:00:00.000Z"]"#,
+        ),
+        (
+            "[new Uint8Array([1]), new ArrayBuffer(1)]",
+            r#"["AQ==","AA=="]"#,
+        ),
+        (
+            "[new Number(1), new Boolean(false), new String('s')]",
+            r#"[1,false,"s"]"#,
+        ),
+        (
+            "({a: ['plain', {b: null}]})",
+            r#"{"a":["plain",{"b":null}]}"#,
+        ),
+    ] {
+        let source = foreign.replace("SOURCE", &format!("{:?}", format!("({source})")));
+        writes(&source, &STRICT, wanted);
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_getter_is_asked_for_what_is_sent() {
+    // What it says differs between the look and the writing, so it may be either; it is never a mixture.
+    let source = "({calls: 0, args: [{get a() { return [++COUNTER.calls]; }}]})";
+    let made = evaluate(&format!(
+        "(() => {{ const COUNTER = {{calls: 0}}; return {}; }})()",
+        source
+    ));
+    let args = Reflect::get(&made, &"args".into()).unwrap();
+    let written = text(&args, &STRICT);
+    assert!(
+        [r#"[{"a":[1]}]"#, r#"[{"a":[2]}]"#].contains(&written.as_str()),
+        "{written}"
+    );
+}
+
+#[wasm_bindgen_test]
 fn page_code_may_write_while_it_is_written() {
     let inner = Closure::<dyn Fn(JsValue) -> JsValue>::new(|key| {
         let value = Array::of2(&key, &JsValue::UNDEFINED);

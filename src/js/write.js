@@ -5,6 +5,12 @@ import { differs } from './look.js';
 import { walk } from './walk.js';
 
 /**
+ * Line terminators in JavaScript; upstream's native parser takes them for the end of the text. A string of
+ * one-byte characters is not searched at all.
+ */
+const SEPARATORS = /[\u2028\u2029]/;
+
+/**
  * Writes a value as the text of a payload. `name` is what an error calls it: with `args`, one reads
  * `args[0].price is NaN`. `allowNonFinite` and `honourToMDSF` are those of a transport's options.
  *
@@ -14,23 +20,16 @@ import { walk } from './walk.js';
  * a `toJSON` threw.
  */
 export function write(value, name, options) {
-  return escaped((options.honourToMDSF ? undefined : exactly(value)) ?? walk(value, name, options));
-}
-
-/** The text, if JSON.stringify says all there is to say. */
-function exactly(value) {
+  let text;
   try {
-    return differs(value) ? undefined : JSON.stringify(value);
+    if (!options.honourToMDSF && !differs(value)) text = JSON.stringify(value);
   } catch {
     // A bigint, or page code that threw. The slow writer meets it again and knows where it is.
-    return undefined;
   }
+  return escaped(text ?? walk(value, name, options));
 }
 
 /** Line terminators in JavaScript; upstream's native parser takes them for the end of the text. */
 export function escaped(text) {
-  // A string of one-byte characters is not searched at all.
-  return text.includes('\u2028') || text.includes('\u2029')
-    ? text.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
-    : text;
+  return SEPARATORS.test(text) ? text.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029') : text;
 }
