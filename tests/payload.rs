@@ -565,6 +565,14 @@ fn texts_of_every_size_arrive_whole_in_a_kept_buffer() {
             assert!(arrived, "{count} times {unit}");
         }
     }
+    // One character decides how the whole of a text is brought in, wherever it stands.
+    for one in ["\0", "\u{7f}", "\u{80}", "é", "ÿ", "Ā", "€", "\u{1f600}"] {
+        for (before, after) in [(0, 2000), (1000, 1000), (2000, 0)] {
+            let wanted = format!("{}{one}{}", "a".repeat(before), "b".repeat(after));
+            let arrived = inbox.with_text(&JsString::from(wanted.as_str()), |text| text == wanted);
+            assert!(arrived, "{one:?} after {before}");
+        }
+    }
     let lone = evaluate("'a\\ud800b'").unchecked_into();
     assert_eq!(inbox.with_text(&lone, str::to_owned), "a\u{fffd}b");
 }
