@@ -98,6 +98,15 @@ npm() {
   cp pkg-tests/package-lock.json "$stamp"
 }
 
+# Debian's packages, for root. A machine that has just started may be updating itself: that is waited for.
+from_apt() {
+  export DEBIAN_FRONTEND=noninteractive
+  local install=(apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@")
+  "${install[@]}" >/dev/null 2>&1 && return
+  apt-get update
+  "${install[@]}"
+}
+
 browser() {
   . scripts/browser.sh
   local name
@@ -108,11 +117,7 @@ browser() {
   [ -n "$CHROME" ] && [ -n "$CHROMEDRIVER" ] && return
   if [ -e /etc/debian_version ] && [ "$(id -u)" = 0 ]; then
     say 'installing Chromium and its driver'
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get install -y --no-install-recommends chromium chromium-driver >/dev/null 2>&1 || {
-      apt-get update
-      apt-get install -y --no-install-recommends chromium chromium-driver
-    }
+    from_apt chromium chromium-driver
     . scripts/browser.sh
   fi
   [ -n "$CHROME" ] && [ -n "$CHROMEDRIVER" ] ||
@@ -124,11 +129,7 @@ redis() {
   command -v redis-server >/dev/null && return
   if [ -e /etc/debian_version ] && [ "$(id -u)" = 0 ]; then
     say 'installing Redis'
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get install -y --no-install-recommends redis-server >/dev/null 2>&1 || {
-      apt-get update
-      apt-get install -y --no-install-recommends redis-server
-    }
+    from_apt redis-server || true
   fi
   command -v redis-server >/dev/null ||
     say 'redis-server is missing: install Redis to have the tests of shared sessions run too.'
@@ -143,11 +144,7 @@ engines() {
   done
   [ ${#packages[@]} = 0 ] && return
   say "installing ${packages[*]}"
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get install -y --no-install-recommends "${packages[@]}" >/dev/null 2>&1 || {
-    apt-get update
-    apt-get install -y --no-install-recommends "${packages[@]}"
-  }
+  from_apt "${packages[@]}"
 }
 
 for part in "$@"; do
