@@ -5,45 +5,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Application, Session, ws } from '../pkg/index.js';
+import { Peer } from './lib/peer.mjs';
 
 const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
-
-/** A WebSocket with a JSTP server of few words behind it. */
-class Peer {
-  static last;
-  sent = [];
-
-  constructor() {
-    Peer.last = this;
-    setTimeout(() => this.begin());
-  }
-
-  begin() {
-    this.onopen?.({});
-  }
-
-  send(text) {
-    this.sent.push(text);
-    const [, kind, id, rest] = /^\{(\w+):\[(-?\d+)(.*)$/.exec(text);
-    if (kind === 'handshake') this.say(rest.includes('session:') ? '{handshake:[0],ok:0}' : "{handshake:[0],ok:'id'}");
-    if (kind === 'call') this.say(`{callback:[${id}],ok:[7]}`);
-    if (kind === 'inspect') this.say(`{callback:[${id}],ok:[${this.methods}]}`);
-  }
-
-  methods = "'a','b'";
-
-  say(data) {
-    setTimeout(() => this.onmessage?.({ data }));
-  }
-
-  end() {
-    this.onclose?.({ code: 1006, reason: '' });
-  }
-
-  close() {
-    setTimeout(() => this.end());
-  }
-}
 
 async function dial(t, client = null, WebSocket = Peer) {
   const connection = await ws.connect('app', client, { WebSocket, connectTimeout: 60_000 }, 'ws://localhost/');
