@@ -77,6 +77,7 @@ const mistakes = {
   'NaN': () => call('i', 'm', [{ price: NaN }]),
   'a cycle': () => call('i', 'm', [cycle]),
   'too many levels': () => call('i', 'm', [deep]),
+  'too many values': () => call('i', 'm', new Array(2 ** 20).fill(0)),
   'too long a text': () => call('i', 'm', ['x'.repeat(9_000_000)]),
   'an unknown interface': () => call('nope', 'm', []),
   'an unknown method': () => call('calc', 'nope', []),

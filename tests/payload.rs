@@ -191,9 +191,9 @@ fn what_cannot_be_sent_is_refused_with_its_place() {
             "args[0] does not fit",
         ),
         (
-            "[Array.from({length: 3e6}, () => 'four'), undefined]",
+            "[Array.from({length: 1e6}, () => 'ten of them'), undefined]",
             "RangeError",
-            "args[0][119837",
+            "args[0][5991",
         ),
         (
             "[new Uint8Array(7e6)]",
@@ -218,6 +218,36 @@ fn a_value_may_hold_a_thousand_levels_and_no_more() {
         "RangeError",
         "args.next.next",
     );
+}
+
+#[wasm_bindgen_test]
+fn a_value_holds_as_many_values_as_a_receiver_takes_and_no_more() {
+    // Beside four in the longest header; the array is one itself.
+    let most = (1 << 20) - 5;
+    let half = most / 2;
+    // By the engine, by the slow writer, and by that for a text that looks like more than it is.
+    for (values, last) in [
+        (format!("new Array({most} + more).fill(0)"), most),
+        (format!("new Array({most} + more)"), most),
+        (
+            format!("[',[{{'.repeat(4e5), ...new Array({most} - 1 + more).fill(0)]"),
+            most,
+        ),
+        (
+            format!("[0, ...new Array({half} + more).fill({{a: 0}})]"),
+            half + 1,
+        ),
+    ] {
+        let list = |more: u32| evaluate(&format!("(more => {values})({more})"));
+        let full = text(&list(0), &STRICT);
+        let message = format!("{{call:[1,'i'],m:{full}}}");
+        assert!(
+            jstp_proto::mdsf::read_value(&message, jstp_proto::mdsf::Limits::default()).is_ok(),
+            "{values}"
+        );
+        let wanted = format!("args[{last}] is one too many: a message holds at most 1048576");
+        refuses(&list(1), "RangeError", &wanted);
+    }
 }
 
 #[wasm_bindgen_test]

@@ -11,6 +11,10 @@ const DEPTH = 1000;
  */
 const LONGEST = 8 * 1024 * 1024;
 
+/** Values that a receiver takes in one message, the up to four of its header among them (mdsf.md 5). */
+const MOST = 1024 * 1024;
+const IN_HEADER = 4;
+
 /** A path longer than this is told by its beginning. */
 const LONGEST_PATH = 120;
 
@@ -22,6 +26,7 @@ export function walk(root, name, { allowNonFinite, honourToMDSF }) {
   /** Joined at the end: added to one by one, a text of millions of commas takes a hundred times its length. */
   const parts = [];
   let length = 0;
+  let values = IN_HEADER;
   /** The arrays and objects around the current place, which the last one's position completes. */
   const open = [];
 
@@ -55,6 +60,11 @@ export function walk(root, name, { allowNonFinite, honourToMDSF }) {
     open.push({ container, keys, count, at: 0, isEmpty: true });
   };
 
+  /** Every value counts, gaps too. */
+  const tally = () => {
+    if (++values > MOST) throw new RangeError(`${place()} is one too many: a message holds at most ${MOST} values`);
+  };
+
   /** What is written of anything but undefined. */
   const addValue = (value) => {
     switch (typeof value) {
@@ -81,6 +91,7 @@ export function walk(root, name, { allowNonFinite, honourToMDSF }) {
   const addElement = (list) => {
     const index = list.at++;
     const value = standIn(list.container[index], index, honourToMDSF);
+    tally();
     if (index > 0) add(',');
     if (value !== undefined) addValue(value);
     // An elision otherwise. One right before the bracket would be taken for a mere separator (mdsf.md 2.3).
@@ -91,6 +102,7 @@ export function walk(root, name, { allowNonFinite, honourToMDSF }) {
     const key = object.keys[object.at++];
     const value = standIn(object.container[key], key, honourToMDSF);
     if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return;
+    tally();
     if (!object.isEmpty) add(',');
     object.isEmpty = false;
     add(`${JSON.stringify(key)}:`);
@@ -99,6 +111,7 @@ export function walk(root, name, { allowNonFinite, honourToMDSF }) {
 
   const value = standIn(root, '', honourToMDSF);
   if (value === undefined) return 'undefined';
+  tally();
   addValue(value);
   while (open.length > 0) {
     const innermost = open.at(-1);
@@ -111,6 +124,18 @@ export function walk(root, name, { allowNonFinite, honourToMDSF }) {
     }
   }
   return parts.join('');
+}
+
+/** Whether a text of JSON may have more values than a message holds; `walk` knows for certain. */
+export function mayHaveTooMany(text) {
+  // None is shorter than a digit and a comma.
+  if (text.length < 2 * (MOST - IN_HEADER)) return false;
+  // Every value but the first stands behind one of these, which may stand in strings as well.
+  let values = IN_HEADER + 1;
+  for (const mark of ',[{') {
+    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) values++;
+  }
+  return values > MOST;
 }
 
 /** One step of a path, as a page would write it. */

@@ -2,7 +2,7 @@
 // walk.js the rest; the text never enters linear memory but as a reference.
 
 import { differs } from './look.js';
-import { walk } from './walk.js';
+import { mayHaveTooMany, walk } from './walk.js';
 
 /**
  * Line terminators in JavaScript; upstream's native parser takes them for the end of the text. A string of
@@ -22,7 +22,10 @@ const SEPARATORS = /[\u2028\u2029]/;
 export function write(value, name, options) {
   let text;
   try {
-    if (!options.honourToMDSF && !differs(value)) text = JSON.stringify(value);
+    if (!options.honourToMDSF && !differs(value)) {
+      text = JSON.stringify(value);
+      if (mayHaveTooMany(text)) text = undefined;
+    }
   } catch {
     // A bigint, or page code that threw. The slow writer meets it again and knows where it is.
   }
