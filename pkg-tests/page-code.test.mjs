@@ -271,3 +271,119 @@ test('a loop over events that begins during an attempt which fails', async (t) =
   assert.equal((await events.next()).done, true);
   assert.equal(proxy.listenerCount('e'), 0);
 });
+
+test('a connection that is opened again where its close is heard of hears everything', async (t) => {
+  for (const moment of ['close', 'stateChange', 'reconnector', 'callback']) {
+    let again;
+    const open = (connection) => {
+      again ??= ws.reconnect(connection, { WebSocket: Peer }, 'ws://localhost/');
+    };
+    const connection = await dial(t, { reconnector: () => moment === 'reconnector' && open(connection) });
+    const proxy = await connection.inspectInterface('i');
+    if (moment === 'callback') {
+      // Pending while there is no transport.
+      Peer.last.end();
+      connection.callMethod('i', 'm', [], () => open(connection));
+    } else if (moment !== 'reconnector') {
+      connection.on(moment, () => open(connection));
+    }
+    connection.close();
+    while (!again) await soon();
+    assert.equal(await again, connection, moment);
+    const states = [];
+    connection.on('stateChange', (state) => states.push(state));
+    const events = proxy.events('e');
+    Peer.last.say("{event:[-1,'i'],e:[5]}");
+    assert.deepEqual(await events.next(), { value: [5], done: false }, moment);
+    connection.close();
+    assert.equal((await events.next()).done, true, moment);
+    await disposal(connection);
+    assert.deepEqual(states, ['closed'], moment);
+  }
+});
+
+test('a page that closes while an answer and the end of its transport are yet to be told of', async (t) => {
+  class Slow extends Peer {
+    inspect() {}
+  }
+  const connection = await dial(t, null, Slow);
+  let closes = 0;
+  connection.on('close', () => closes++);
+  const inspected = connection.inspectInterface('i');
+  connection.callMethod('i', 'm', [], () => {
+    Peer.last.onmessage({ data: "{callback:[1],ok:['a']}" });
+    Peer.last.end();
+    connection.close();
+  });
+  const proxy = await inspected;
+  assert.equal(typeof proxy.a, 'function');
+  assert.deepEqual([connection.state, closes], ['closed', 1]);
+});
+
+test('a page that closes inside a call of its own is called back after it', async (t) => {
+  const connection = await dial(t);
+  connection.once('outgoingMessage', () => connection.close());
+  let inside = true;
+  const answered = new Promise((resolve) => {
+    connection.callMethod('i', 'm', [], (error) => resolve([error.code, inside]));
+  });
+  inside = false;
+  assert.deepEqual(await answered, [-1, false]);
+});
+
+test('a policy that closes the connection and throws', async (t) => {
+  const unhandled = [];
+  const listen = (error) => unhandled.push(error);
+  process.on('unhandledRejection', listen);
+  t.after(() => process.off('unhandledRejection', listen));
+  const connectPolicy = (app, connection) => {
+    connection.close();
+    throw new Error('mine');
+  };
+  await assert.rejects(dial(t, { connectPolicy }), { message: 'mine' });
+  await soon();
+  assert.deepEqual(unhandled, []);
+});
+
+test('a connection whose fields the page has spoiled', { timeout: 10_000 }, async (t) => {
+  const heard = reports(t);
+  /** Knows no session of an earlier transport. */
+  class Forgetful extends Peer {
+    handshake(text) {
+      return text.includes('session:') ? '{handshake:[0],error:[11]}' : super.handshake(text);
+    }
+  }
+  const refuse = () => {
+    throw new Error('mine');
+  };
+  for (const [name, field] of Object.entries({
+    remoteProxies: { value: null },
+    inspectInterface: { value: () => undefined },
+    hasConnected: { get: refuse, set: refuse },
+    username: { get: refuse, set: refuse },
+    application: { value: null },
+    client: { get: refuse },
+    session: { get: refuse, set: refuse },
+  })) {
+    const connection = await dial(t);
+    await connection.inspectInterface('i');
+    const lost = new Promise((resolve) => connection.once('sessionLost', (error) => resolve(error.code)));
+    Object.defineProperty(connection, name, field);
+    const reconnect = () => ws.reconnect(connection, { WebSocket: Forgetful }, 'ws://localhost/');
+    // The connect policy is handed it.
+    if (name === 'session') await assert.rejects(reconnect(), { message: 'mine' });
+    else {
+      await assert.rejects(reconnect(), { code: 11 });
+      assert.equal(await lost, 11);
+      assert.equal(await reconnect(), connection);
+      await works(connection);
+      Peer.last.say('}');
+      while (connection.state === 'ready') await soon();
+      assert.equal(await reconnect().catch(({ code }) => code), 11);
+    }
+    connection.close();
+    await disposal(connection);
+    assert.equal(connection.state, 'closed', name);
+  }
+  assert.ok(heard.length > 0);
+});

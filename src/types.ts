@@ -690,8 +690,9 @@ export declare class Connection {
   /**
    * Calls a method, and calls it again when the line broke after the peer had it and its answer was
    * lost: at least once. Only for methods that may run twice. Fails as `callMethod` does, but with -1
-   * only when the session is lost; after `close()` it stays pending and leaves on a later `reconnect`
-   * (protocol.md 4.5, 4.6).
+   * only when the session is lost. After `close()` it stays pending and leaves on a later `reconnect`; it
+   * fails with -1 when the session is forgotten, or nobody holds the connection any more (protocol.md 4.5,
+   * 4.6).
    */
   callMethodWithResend<Result = unknown>(
     interfaceName: string,
@@ -740,7 +741,8 @@ export declare class Connection {
 
   /**
    * Closes for good: nothing reconnects by itself. What is pending fails with ERR_CALLBACK_LOST (-1), and
-   * later calls with ERR_CONNECTION_CLOSED (-3), all but calls with resend. Closing twice is no error.
+   * later calls with ERR_CONNECTION_CLOSED (-3), all but calls with resend, for which see
+   * `callMethodWithResend`. Closing twice is no error.
    * `using connection = …` does the same at the end of its block, and `await using` waits for the `close`
    * event besides.
    */
