@@ -119,8 +119,15 @@ fn describe(error: &JsValue) -> String {
         Some(error) => {
             let stack = Reflect::get(error, &"stack".into())
                 .ok()
-                .and_then(|s| s.as_string());
-            stack.unwrap_or_else(|| String::from(error.message()))
+                .and_then(|s| s.as_string())
+                .unwrap_or_default();
+            let message = String::from(error.message());
+            // Only V8's begins with the message.
+            if stack.contains(&message) {
+                stack
+            } else {
+                format!("{message}\n{stack}")
+            }
         }
         None => format!("{error:?}"),
     }

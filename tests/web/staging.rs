@@ -93,10 +93,11 @@ const TIME: &str = "
         port1.onmessage = () => { port1.close(); resolve(); };
         port2.postMessage(null);
       });
-      const pass = async (millis) => {
+      const pass = async (millis, isOver = () => false) => {
         const end = now + millis;
         for (;;) {
           await settle();
+          if (isOver()) return;
           const [first] = [...timers].sort(([, a], [, b]) => a.at - b.at);
           if (!first || first[1].at > end) break;
           const [id, { at, run }] = first;
@@ -112,10 +113,16 @@ const TIME: &str = "
         // No timer rings meanwhile: the page is frozen.
         sleep(millis) { now += millis; },
         get timers() { return timers.size; },
-        // What is awaited has until then.
-        within: (promise, millis = 100) => Promise.race([promise, pass(millis).then(settle).then(() => {
-          throw new Error(`not within ${millis} ms`);
-        })]),
+        // What is awaited has until then; no time passes after it.
+        async within(promise, millis = 100) {
+          let isOver = false;
+          const over = () => { isOver = true; };
+          promise.then(over, over);
+          await pass(millis, () => isOver);
+          await settle();
+          if (!isOver) throw new Error(`not within ${millis} ms`);
+          return promise;
+        },
       };
     })();
 ";
