@@ -93,7 +93,9 @@ async function launchDriver(program) {
     if (Date.now() > deadline) throw new Error(`${program} does not answer`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  const { sessionId } = await ask('POST', '/session', { capabilities: {} });
+  // A time limit for scripts would be a timer of the page's, which tests that stage time would have ring.
+  const capabilities = { alwaysMatch: { timeouts: { script: null } } };
+  const { sessionId } = await ask('POST', '/session', { capabilities });
   const session = `/session/${sessionId}`;
   return {
     async open(url) {
