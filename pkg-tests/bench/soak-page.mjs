@@ -10,7 +10,10 @@ for (const name of ['instantiate', 'instantiateStreaming']) {
     return result;
   };
 }
-const { ws } = await import('/pkg/index.js');
+const { Connection, RemoteProxy, Session, ws } = await import('/pkg/index.js');
+
+/** What nothing may be left of once the connections are closed. */
+export const classes = { Connection, RemoteProxy, Session, WebSocket };
 
 /** So many are under way at a time: enough to keep both ends busy, and far below the buffer's limit. */
 const BATCH = 500;
@@ -32,9 +35,11 @@ export async function open(url) {
 }
 
 /** Closes and says what is left of the connection's work. */
-export function close() {
+export async function close() {
   const { pendingCalls } = connection.stats;
+  const closed = new Promise((resolve) => connection.once('close', () => resolve()));
   connection.close();
+  await closed;
   connection = undefined;
   return pendingCalls;
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { survivors } from '../lib/survivors.mjs';
 import { ours, prepare, story } from './setting.mjs';
 
 const BATCH = 100;
@@ -57,6 +58,7 @@ story('300 connects and closes leave no growth', ours, async ({ page, context, l
   assert.equal(last.listeners, warm.listeners, 'listeners were left');
   const left = (last.heap - warm.heap) / (BATCH * BATCHES);
   assert.ok(left < LEFT_BEHIND, `${left} bytes of the heap per connection`);
+  assert.equal(await survivors(devtools, 'jstp.Connection', 'jstp.RemoteProxy', 'jstp.Session', 'WebSocket'), '');
   const { sockets, timers } = await page.evaluate(() => ({
     sockets: window.seen.sockets.size,
     timers: window.seen.timers.size,
