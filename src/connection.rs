@@ -46,9 +46,10 @@ impl Link {
         self.driver.attach(line);
     }
 
-    /// Tells nobody any more, until [`attach`](Self::attach).
-    pub fn release(&self) {
-        self.driver.release();
+    /// Tells nobody any more, until [`attach`](Self::attach). False if there is something to tell first, after
+    /// which `line` is told that it has `changed`.
+    pub fn release(&self) -> bool {
+        self.driver.release()
     }
 
     /// Has everything done and told that follows from what was asked for.

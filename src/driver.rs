@@ -29,6 +29,8 @@ thread_local! {
 pub(crate) struct Driver {
     core: RefCell<Core>,
     delivering: Cell<bool>,
+    /// Whether somebody wants to be told when that is over.
+    releasing: Cell<bool>,
     socket: RefCell<Option<Socket>>,
     /// Whether the transport carries arrays of messages (extensions.md).
     batch: Cell<bool>,
@@ -60,6 +62,7 @@ impl Driver {
         Rc::new(Self {
             core: RefCell::new(Core::new(Role::Client, config)),
             delivering: Cell::new(false),
+            releasing: Cell::new(false),
             socket: RefCell::default(),
             batch: Cell::new(false),
             alarm: Alarm::default(),
@@ -76,11 +79,16 @@ impl Driver {
     }
 
     /// Keeps nothing of the page alive, and little memory: the page may hold a connection that is over for
-    /// long.
-    pub(crate) fn release(&self) {
+    /// long. Not while there is something to deliver, and then `changed` asks again; false in that case.
+    pub(crate) fn release(&self) -> bool {
+        if self.delivering.get() {
+            self.releasing.set(true);
+            return false;
+        }
         self.core.borrow_mut().trim();
         let line = self.line.borrow_mut().take();
         drop(line);
+        true
     }
 
     pub(crate) fn line(&self) -> Option<Line> {
@@ -137,7 +145,8 @@ impl Driver {
         }
         self.delivering.set(false);
         let state = self.look(Connection::state);
-        if self.told.replace(state) != state
+        let is_other = self.told.replace(state) != state;
+        if (self.releasing.replace(false) || is_other)
             && let Some(line) = self.line()
         {
             line.changed();

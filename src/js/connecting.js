@@ -91,11 +91,13 @@ export async function attempt(connection, line, { app, policy }) {
   line.open(opened);
   await opened.promise;
   const answered = new Waiter();
+  // Likewise: a policy may close the connection, and throw.
+  answered.promise.catch(() => {});
   // Throws what a server that speaks first has ended it with.
   line.agree(answered);
-  const session = line.is.hasSession ? connection.session : undefined;
   const answer = (...values) => answered.done([values]);
   try {
+    const session = line.is.hasSession ? connection.session : undefined;
     const returned = Reflect.apply(policy.connect, policy.policy, [app.given, connection, session, answer]);
     // An async function that rejects has failed, whatever became of its callback.
     if (returned instanceof Promise) returned.catch((error) => answer(error));

@@ -27,6 +27,7 @@ let nextId = 0;
 function asked(callback, ask) {
   const isCallback = typeof callback === 'function';
   const waiter = new Waiter(isCallback ? callback : undefined);
+  waiter.isAsking = true;
   try {
     readCallback(callback);
     ask(waiter);
@@ -36,6 +37,8 @@ function asked(callback, ask) {
       throw error;
     }
     waiter.failed(error);
+  } finally {
+    waiter.isAsking = false;
   }
   return waiter.promise;
 }
@@ -259,10 +262,14 @@ export class Connection extends Emitter {
 
   /** The session is a new one: what the proxies know of the peer is asked again. */
   static refreshProxies(connection) {
-    for (const name of Object.keys(connection.remoteProxies)) {
-      connection.inspectInterface(name).catch((error) => {
-        Emitter.emitLocally(connection, 'error', [error, connection]);
-      });
+    const failed = (error) => Emitter.emitLocally(connection, 'error', [error, connection]);
+    try {
+      for (const name of Object.keys(connection.remoteProxies)) {
+        connection.inspectInterface(name).catch(failed);
+      }
+    } catch (error) {
+      // The page has put something else in the place of either.
+      failed(error);
     }
   }
 
@@ -274,6 +281,14 @@ export class Connection extends Emitter {
       connection.session = session;
       connection.hasConnected = true;
     });
+  }
+
+  /** The server does not know the session any more. */
+  static sessionLost(connection, error) {
+    let session;
+    // The page may have made an accessor of it.
+    quietly(() => ({ session } = connection));
+    Emitter.emitLocally(connection, 'sessionLost', [error, session]);
   }
 
   /** An earlier session goes on; its user is this connection's (Q19). */

@@ -100,7 +100,7 @@ const closed = {
   forget: ignore,
   heartbeat: ignore,
   putBack: ignore,
-  release: ignore,
+  release: () => true,
   setLogging: ignore,
   withdraw: ignore,
 };

@@ -9,6 +9,7 @@ import { why } from './options.js';
 import { Reconnecting } from './reconnecting.js';
 import { RemoteProxy } from './remote-proxy.js';
 import {
+  ERR_CALLBACK_LOST,
   ERR_NO_HANDSHAKE_RESPONSE,
   ERR_TIMEOUT,
   RemoteError,
@@ -57,6 +58,14 @@ export const BY_OWNER = 'closed by its owner';
 /** Lines that are let go of while somebody still waits, in case the module fails. */
 const left = new Set();
 
+/**
+ * Calls with resend wait over a close for another transport, which nobody can open once the page has let go of
+ * the connection.
+ */
+const orphans = new FinalizationRegistry((waits) => {
+  for (const { waiter } of waits.values()) waiter.failed(new RemoteError(ERR_CALLBACK_LOST));
+});
+
 export class Line {
   /** The status of a link that is closed for good. */
   static CLOSED = STATES.indexOf('closed');
@@ -69,6 +78,8 @@ export class Line {
   attempts = 0;
 
   #isAttached = false;
+  /** Whether to let go of the page's side once all is told. */
+  #isReleasing = false;
   #isLogging = false;
   #told = 'closed';
   #sessionId;
@@ -97,6 +108,7 @@ export class Line {
   attach() {
     this.#isAttached = true;
     this.link.attach(this);
+    orphans.unregister(this);
   }
 
   get is() {
@@ -139,13 +151,17 @@ export class Line {
     this.#error = error;
   }
 
-  /** Tells the page if the state is another than it was told. */
+  /** All is told that follows from what happened; tells the page if the state is another than it was told. */
   changed() {
+    this.#tellState();
+    if (this.#isReleasing) this.releaseIfOver();
+  }
+
+  #tellState() {
     const { state, reconnecting } = this;
-    // The next attempt has its time only once this one has ended.
-    if (state === 'waiting' && reconnecting.isAttempting) return;
     const previous = this.#told;
-    if (previous === state) return;
+    // The next attempt has its time only once this one has ended.
+    if (previous === state || (state === 'waiting' && reconnecting.isAttempting)) return;
     this.#told = state;
     if (!this.#isAttached) return;
     const detail = { reason: this.#reason };
@@ -182,8 +198,7 @@ export class Line {
       this.#waits.set(call, { waiter, timer, inspected });
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
-      // A callback never runs inside the call it was given to.
-      queueMicrotask(() => waiter.failed(error));
+      waiter.failed(error);
     } finally {
       this.link.drain();
     }
@@ -342,15 +357,17 @@ export class Line {
 
   /** Lets go of the page's side if there is nothing left to tell it. */
   releaseIfOver() {
-    if (this.state === 'closed' && !this.link.transport) this.#release();
-  }
-
-  #release() {
-    this.link.release();
-    if (!this.#isAttached) return;
+    // Page code that heard of the end may have begun to open the connection again.
+    if (this.state !== 'closed' || this.reconnecting.isAttempting || this.link.transport) return;
+    // It may have yet to hear what is being delivered.
+    this.#isReleasing = !this.link.release();
+    if (this.#isReleasing || !this.#isAttached) return;
     this.#isAttached = false;
     for (const reference of left) if (!reference.deref()?.#waits.size) left.delete(reference);
-    if (this.#waits.size > 0) left.add(new WeakRef(this));
+    if (this.#waits.size > 0) {
+      left.add(new WeakRef(this));
+      orphans.register(this.connection, this.#waits, this);
+    }
     Connection.ended(this.connection);
   }
 
@@ -502,7 +519,7 @@ export class Line {
 
   /** The peer sent what is no message. While the handshake is under way, connect reports it. */
   #broken(sentence) {
-    if (!this.connection.hasConnected) return;
+    if (!this.reconnecting.hasConnected) return;
     this.#emit('error', new Error(`${this.settings.transport.url}: ${sentence}`), this.connection);
   }
 
@@ -515,8 +532,8 @@ export class Line {
       return reconnecting.lost();
     }
     this.changed();
-    if (connection.hasConnected && this.is.closedByOwner) reconnecting.tellPage();
-    return this.#release();
+    if (reconnecting.hasConnected && this.is.closedByOwner) reconnecting.tellPage();
+    return this.releaseIfOver();
   }
 
   #notOpened(end) {

@@ -12,6 +12,8 @@ export class Reconnecting {
   isRenewing = false;
   /** Set when the connection is closed before the attempt under way has opened a transport. */
   isGivenUp = false;
+  /** There has been a handshake that succeeded. */
+  hasConnected = false;
   /** When the next attempt is made, in milliseconds since the epoch, if that is known. */
   at;
 
@@ -44,6 +46,7 @@ export class Reconnecting {
 
   /** A handshake succeeded. */
   reached() {
+    this.hasConnected = true;
     this.#reachedOffline = isOffline();
   }
 
@@ -160,8 +163,7 @@ export class Reconnecting {
       else this.#ask();
     }
     line.changed();
-    // A listener or a callback may have begun the next.
-    if (!this.isAttempting) line.releaseIfOver();
+    line.releaseIfOver();
   }
 
   /**
@@ -172,10 +174,9 @@ export class Reconnecting {
     const line = this.#line;
     const { connection, settings } = line;
     if (!line.is.hasSession || error?.code !== ERR_AUTH_FAILED) return false;
-    const { session } = connection;
     this.isRenewing = settings.renews;
     line.have((link) => link.forget());
-    Emitter.emitLocally(connection, 'sessionLost', [error, session]);
+    Connection.sessionLost(connection, error);
     return true;
   }
 }

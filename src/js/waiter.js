@@ -7,6 +7,8 @@ const MOST_ARGUMENTS = 30_000;
 
 export class Waiter {
   #settle;
+  /** Set during the call that the callback was given to, inside which it does not run. */
+  isAsking = false;
   /** Called when it is over, before whoever waits hears of it. */
   over;
 
@@ -30,7 +32,8 @@ export class Waiter {
     const settle = this.#settle;
     this.#settle = null;
     this.over?.();
-    settle?.(failed, args);
+    if (this.isAsking) queueMicrotask(() => settle?.(failed, args));
+    else settle?.(failed, args);
   }
 
   /** Nobody waits after all. */
