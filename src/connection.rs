@@ -177,7 +177,7 @@ impl Link {
     /// It is not sent.
     pub fn issue(&self, kind: u8, body: JsString) -> Result<f64, JsValue> {
         #[cfg(feature = "trap")]
-        crate::trap::at(&body);
+        crate::trap::at(&body.slice(0, body.index_of(":", 0).unsigned_abs()));
         let kind = match kind {
             0 => Kind::Call,
             1 => Kind::CallWithResend,

@@ -200,7 +200,7 @@ export class Line {
       if (!(error instanceof RemoteError)) throw error;
       waiter.failed(error);
     } finally {
-      this.link.drain();
+      this.#drain();
     }
     return call;
   }
@@ -217,7 +217,7 @@ export class Line {
     const waiter = this.#take(call);
     if (!waiter) return;
     this.link.withdraw(call);
-    this.link.drain();
+    this.#drain();
     waiter.failed(error);
   }
 
@@ -225,7 +225,7 @@ export class Line {
     try {
       this.link.issue(EVENT, body);
     } finally {
-      this.link.drain();
+      this.#drain();
     }
   }
 
@@ -244,7 +244,7 @@ export class Line {
     } catch (error) {
       waiter.failed(error);
     }
-    link.drain();
+    this.#drain();
   }
 
   /** Begins with a session from elsewhere. */
@@ -263,7 +263,7 @@ export class Line {
     if (!awaitsHandshake) return;
     if (hasSession) {
       link.forget();
-      link.drain();
+      this.#drain();
     }
     this.resume(session);
   }
@@ -283,10 +283,20 @@ export class Line {
     };
   }
 
+  /** Has everything done and told that follows from what was asked for; who waits hears of it in any case. */
+  #drain() {
+    const { link } = this;
+    if (this.#isAttached) return link.drain();
+    link.attach(this);
+    link.drain();
+    this.#isReleasing = !link.release();
+    return undefined;
+  }
+
   /** Has the core do something that cannot fail, and what follows from it. */
   have(act) {
     act(this.link);
-    this.link.drain();
+    this.#drain();
   }
 
   /** Ends the connection. */
