@@ -96,9 +96,12 @@ for (const [entry, imports, module] of [
   });
 }
 
-test('the module imports short names', async () => {
+test('the module imports and exports short names', async () => {
   const bytes = await readFile(new URL('jstp_wasm_bg.wasm', PKG));
-  const imports = WebAssembly.Module.imports(new WebAssembly.Module(bytes));
-  assert.ok(imports.length > 50);
+  const compiled = new WebAssembly.Module(bytes);
+  const imports = WebAssembly.Module.imports(compiled);
+  const exports = WebAssembly.Module.exports(compiled);
+  assert.ok(imports.length > 25 && exports.length > 25, `${imports.length} imports, ${exports.length} exports`);
   for (const { module, name } of imports) assert.doesNotMatch(module + name, /wb[ig]|[0-9a-f]{8}/);
+  for (const { name } of exports) assert.match(name, /^(?:\w{1,8}|connect\w*|__wbindgen_(?:externrefs|start))$/);
 });
