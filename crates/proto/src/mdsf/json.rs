@@ -1,11 +1,12 @@
 //! A [`Visitor`] that writes the value as JSON text.
 
+use jstp_ordinary::{Open, Output, Place};
+
 use super::Limits;
 use super::error::ReadError;
 use super::key::Key;
 use super::number::{Form, Number};
-use super::ordinary::{self, Output, Place};
-use super::read::{Open, Reader, Visitor};
+use super::read::{Reader, Visitor};
 use super::text::Text;
 
 /// Writes what it is told as JSON text of which `JSON.parse` makes the same value, `__proto__` being a key
@@ -225,7 +226,7 @@ impl Json {
             len: self.len,
             member: self.member,
         };
-        let place = ordinary::copy(text.as_bytes(), place, &mut output, open, limits);
+        let place = jstp_ordinary::copy(text.as_bytes(), place, &mut output, open, limits.depth);
         (self.len, self.member) = (output.len, output.member);
         place
     }

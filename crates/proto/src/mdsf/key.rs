@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use jstp_ordinary::IN_IDENTIFIER;
+
 use super::blank::skip;
 use super::error::{ReadError, ReadErrorKind};
 use super::float;
@@ -136,14 +138,3 @@ fn escaped(text: &str, start: usize) -> Result<(char, usize), ReadError> {
     }
     Err(ReadError::new(start, ReadErrorKind::BadEscape))
 }
-
-/// Whether each byte is part of an ASCII identifier.
-pub(super) static IN_IDENTIFIER: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = matches!(byte as u8, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'$');
-        byte += 1;
-    }
-    table
-};

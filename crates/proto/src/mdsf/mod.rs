@@ -14,7 +14,6 @@ mod json;
 mod key;
 mod number;
 mod object;
-mod ordinary;
 mod read;
 mod scalar;
 mod ser;

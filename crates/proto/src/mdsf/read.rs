@@ -5,8 +5,8 @@ use super::blank::skip;
 use super::error::{ReadError, ReadErrorKind};
 use super::key::{Key, any_key, member};
 use super::number::{self, Number};
-use super::ordinary::{Next, Place};
 use super::text::{self, Text};
+use jstp_ordinary::{Inside, Next, Open, Place};
 
 /// Is told what a text holds, in the order in which it stands there.
 ///
@@ -165,14 +165,14 @@ impl<'t> Reader<'t> {
                     at = end;
                 }
                 Some(b'{') => {
-                    self.open.push(inside, at, self.limits)?;
+                    self.push(inside, at)?;
                     inside = Inside::Object;
                     visitor.begin_object();
                     at += 1;
                     next = Next::Member;
                 }
                 Some(b'[') => {
-                    self.open.push(inside, at, self.limits)?;
+                    self.push(inside, at)?;
                     inside = Inside::Array;
                     visitor.begin_array();
                     at += 1;
@@ -264,6 +264,16 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Notes that something opens at `at`, inside of `outer`.
+    #[inline]
+    fn push(&mut self, outer: Inside, at: usize) -> Result<(), ReadError> {
+        let limit = self.limits.depth;
+        match self.open.push(outer, limit) {
+            true => Ok(()),
+            false => Err(ReadError::new(at, ReadErrorKind::TooDeep { limit })),
+        }
+    }
+
     #[cold]
     fn too_many_values(&self, at: usize) -> ReadError {
         let limit = self.limits.values;
@@ -330,70 +340,4 @@ fn word<V: Visitor>(text: &str, start: usize, visitor: &mut V) -> Result<usize, 
         return Ok(end);
     }
     Err(ReadError::expected(text, start, "a value"))
-}
-
-/// What the next token stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Inside {
-    Nothing,
-    Array,
-    Object,
-}
-
-/// The arrays and objects around the innermost one, a bit each, so that reading needs no stack of its own
-/// and, up to 64 levels, no memory either.
-#[derive(Debug, Default)]
-pub(super) struct Open {
-    depth: u32,
-    /// The innermost up to 64, the last in the lowest bit; set for objects.
-    last: u64,
-    /// Those further out, 64 at a time.
-    before: Vec<u64>,
-}
-
-impl Open {
-    fn clear(&mut self) {
-        self.depth = 0;
-        self.before.clear();
-    }
-
-    /// Notes that something opens at `at`, inside of `outer`.
-    #[inline]
-    pub(super) fn push(
-        &mut self,
-        outer: Inside,
-        at: usize,
-        limits: Limits,
-    ) -> Result<(), ReadError> {
-        let limit = limits.depth;
-        if self.depth >= limit {
-            return Err(ReadError::new(at, ReadErrorKind::TooDeep { limit }));
-        }
-        if self.depth.is_multiple_of(64) && self.depth > 0 {
-            self.before.push(self.last);
-        }
-        self.depth += 1;
-        self.last = self.last << 1 | u64::from(outer == Inside::Object);
-        Ok(())
-    }
-
-    /// Notes that what opened last has ended; returns what it stood in.
-    #[inline]
-    pub(super) fn pop(&mut self) -> Inside {
-        let outer = if self.depth <= 1 {
-            Inside::Nothing
-        } else if self.last & 1 == 1 {
-            Inside::Object
-        } else {
-            Inside::Array
-        };
-        self.depth = self.depth.saturating_sub(1);
-        self.last >>= 1;
-        if self.depth.is_multiple_of(64)
-            && let Some(last) = self.before.pop()
-        {
-            self.last = last;
-        }
-        outer
-    }
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use jstp_ordinary::special;
+
 use super::error::{ReadError, ReadErrorKind};
 
 /// The content of a string, as it stands in the text.
@@ -286,21 +288,6 @@ fn find_special(bytes: &[u8], mut at: usize, quote: u8) -> usize {
         at += 1;
     }
     at
-}
-
-/// The lowest bit set is the highest of the first of eight bytes that is `quote`, a double quote, a
-/// backslash or a control character; none is set if there is no such byte.
-#[inline(always)]
-pub(super) fn special(word: u64, quote: u8) -> u64 {
-    const ONES: u64 = u64::MAX / 0xff;
-    const HIGH: u64 = ONES * 0x80;
-    // A byte below 0x80 sets its high bit in a difference when it is less than what is taken from it.
-    // The borrow may then spoil the bytes after it, never those before, and the first is all we want.
-    // With bit 1 turned over, the double quote is the one byte that follows the control characters.
-    let less = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21)
-        | (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES)
-        | (word ^ (ONES * u64::from(quote))).wrapping_sub(ONES);
-    less & !word & HIGH
 }
 
 /// Passes `unit` on as a JSON escape.

@@ -4,25 +4,31 @@
 //! blanks or escapes. What is that, and far enough from the end of the text to be copied eight bytes at a
 //! time, is done here in one go; the reading loop, which knows the whole grammar, takes over wherever
 //! something else stands. This loop never fails: it stops before what it does not know.
+//!
+//! A crate of its own, so that a page gets it compiled for speed and the rest for size.
 
-use super::Limits;
-use super::key::IN_IDENTIFIER;
-use super::read::{Inside, Open};
-use super::text::special;
+mod bytes;
+mod open;
+
+pub use bytes::{IN_IDENTIFIER, special};
+pub use open::{Inside, Open};
 
 /// Where a reader is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) at: usize,
-    pub(super) inside: Inside,
+pub struct Place {
+    /// In the text.
+    pub at: usize,
+    /// In its structure.
+    pub inside: Inside,
     /// How many more values may come.
-    pub(super) values_left: i64,
-    pub(super) next: Next,
+    pub values_left: i64,
+    /// What stands there.
+    pub next: Next,
 }
 
 /// What stands at a [`Place`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub enum Next {
     /// A key, or the end of the object.
     Member,
     /// A value, or something else where the place is inside an array.
@@ -31,12 +37,14 @@ pub(super) enum Next {
     Separator,
 }
 
-/// JSON text in the making: what [`Json`](super::Json) holds.
-pub(super) struct Output<'a> {
-    pub(super) buffer: &'a mut [u8],
-    pub(super) len: usize,
+/// JSON text in the making.
+pub struct Output<'a> {
+    /// The text, and room for more.
+    pub buffer: &'a mut [u8],
+    /// How long the text is.
+    pub len: usize,
     /// Where the last member begins.
-    pub(super) member: usize,
+    pub member: usize,
 }
 
 /// A key up to this length is copied as this many bytes.
@@ -44,13 +52,15 @@ const KEY: usize = 16;
 /// So is a number.
 const NUMBER: usize = 16;
 
-/// Copies from `place` on. Returns where the reading loop has to go on.
-pub(super) fn copy(
+/// Copies from `place` on, in which at most `depth` arrays and objects may be open. Returns where the reading loop
+/// has to go on.
+#[inline(never)]
+pub fn copy(
     bytes: &[u8],
     place: Place,
     output: &mut Output<'_>,
     open: &mut Open,
-    limits: Limits,
+    depth: u32,
 ) -> Place {
     let out = &mut *output.buffer;
     let mut len = output.len;
@@ -77,7 +87,7 @@ pub(super) fn copy(
             Some(b't' | b'f' | b'n') => word(bytes, at, out, len),
             Some(&bracket @ (b'{' | b'[')) => {
                 let Some(room) = out.get_mut(len) else { break };
-                if open.push(inside, at, limits).is_err() {
+                if !open.push(inside, depth) {
                     break;
                 }
                 *room = bracket;
