@@ -29,9 +29,9 @@ const resumed = () =>
 
 story('silence is noticed, and nothing is lost over it', ours, async ({ page, line, server }) => {
   await page.evaluate(connect, line.url);
-  // The server will have this one; its answer gets lost.
+  // The server will have this one; its answer gets lost, on a line that is silent by then.
   const answer = page.evaluate(
-    () => window.connection.callMethod('echo', 'later', [100, 'x']).catch(({ code }) => code),
+    () => window.connection.callMethod('echo', 'later', [400, 'x']).catch(({ code }) => code),
   );
   await page.evaluate(() => window.connection.ping());
   line.freeze();
