@@ -297,6 +297,11 @@ class Run {
         if (what === 2) callback(null, connection);
         if (what === 3) return Promise.reject(new Mine('mine'));
         if (what === 4) connection.close();
+        if (what === 5 && this.kept) {
+          const other = Session.fromString(this.kept);
+          return connection.handshake(app, random.chance(0.2) ? Object.freeze(other) : other)
+            .then((created) => callback(null, connection, created), (error) => callback(error, connection));
+        }
         return this.code();
       },
     ];
@@ -382,6 +387,17 @@ class Run {
         ping: () => this.promise('ping', () => connection.ping()),
         pingBack: () => this.callback('ping', (callback) => connection.ping(callback)),
         handshake: () => this.promise('handshake', () => connection.handshake('app')),
+        handshakeSession: () => this.kept && this.promise('handshake with a session', () =>
+          connection.handshake('app', Session.fromString(this.kept))),
+        spoil: () => random.chance(0.05) && random.pick([
+          () => Object.freeze(connection),
+          () => { connection.remoteProxies = null; },
+          () => { connection.application = random.pick([null, { callMethod: refuse, getMethods: refuse, handleEvent: refuse }]); },
+          () => { connection.inspectInterface = () => this.code(); },
+          () => Object.freeze(connection.session),
+          () => proxy && Object.freeze(proxy),
+          () => connection.session?.set(connection, connection),
+        ])(),
         handshakeBack: () => this.callback('handshake', (callback) => connection.handshake('app', 'user', 'x', callback)),
         reconnect: () => this.promise('reconnection', () => ws.reconnect(connection, config, URL)),
         reconnectBack: () => this.callback('reconnection', (callback) => ws.reconnect(connection, config, URL, callback)),

@@ -119,6 +119,8 @@ test('a frozen connection', async (t) => {
   await works(frozen);
   assert.equal(await ws.reconnect(frozen, { WebSocket: Peer }, 'ws://localhost/'), frozen);
   await works(frozen);
+  frozen.forgetSession();
+  assert.equal(frozen.state, 'closed');
 });
 
 test('sockets that say little, or refuse', async (t) => {
@@ -386,4 +388,12 @@ test('a connection whose fields the page has spoiled', { timeout: 10_000 }, asyn
     assert.equal(connection.state, 'closed', name);
   }
   assert.ok(heard.length > 0);
+});
+
+test('what makes plain objects and collections reactive leaves ours alone', async (t) => {
+  const connection = await dial(t);
+  const proxy = await connection.inspectInterface('i');
+  // How Vue tells what it wraps in a Proxy, behind which a class has no private fields.
+  const kinds = [connection, proxy, connection.session].map((value) => Object.prototype.toString.call(value));
+  assert.deepEqual(kinds, ['[object Connection]', '[object RemoteProxy]', '[object Session]']);
 });

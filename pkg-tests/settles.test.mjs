@@ -311,3 +311,17 @@ test('calls with resend settle when nobody has the connection any more', { timeo
   }
   assert.deepEqual(await outcomes, calls.map(() => -1));
 });
+
+test('disposing of a connection closes it, whatever its state and however often', async () => {
+  const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
+  for (const [name, reach] of Object.entries(states)) {
+    const { connection, attempt } = await reach();
+    attempt?.catch(() => {});
+    assert.equal(connection[dispose](), undefined);
+    assert.equal(connection.state, 'closed', name);
+    connection[dispose]();
+    assert.equal(await connection[disposal](), undefined);
+    assert.deepEqual([connection.getTransport(), connection.closedIntentionally], [null, true], name);
+    await connection[disposal]();
+  }
+});

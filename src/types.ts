@@ -862,7 +862,10 @@ export interface ClientOptions {
   session?: Session | null | undefined;
   /** Milliseconds to wait for the handshake's answer; then it fails with -2. Default: 10 000. */
   handshakeTimeout?: number | undefined;
-  /** Milliseconds after which a call without an answer fails with ERR_TIMEOUT (-5). Default: none. */
+  /**
+   * Milliseconds after which a call or an inspection without an answer fails with ERR_TIMEOUT (-5), those of
+   * `connectAndInspect` too. Default: none.
+   */
   callTimeout?: number | undefined;
   /** Milliseconds between pings of our own; 0 is none. Default: none. */
   heartbeatInterval?: number | undefined;

@@ -74,7 +74,9 @@ async function first(connection, line, settings) {
     } catch (thrown) {
       const { error } = Failure.of(thrown);
       if (!settings.renewsAtFirst || !line.reconnecting.sessionRefused(error)) throw thrown;
-      return await attempt(connection, line, settings);
+      const created = await attempt(connection, line, settings);
+      line.reconnecting.renewed();
+      return created;
     }
   } catch (thrown) {
     // A policy may report an error over a connection that works; it is the page's then.
@@ -90,9 +92,10 @@ export async function attempt(connection, line, { app, policy }) {
   opened.promise.catch(() => {});
   line.open(opened);
   await opened.promise;
-  const answered = new Waiter();
-  // Likewise: a policy may close the connection, and throw.
-  answered.promise.catch(() => {});
+  let answered;
+  const outcome = new Promise((resolve) => {
+    answered = new Waiter((...values) => resolve(values));
+  });
   // Throws what a server that speaks first has ended it with.
   line.agree(answered);
   const answer = (...values) => answered.done([values]);
@@ -106,7 +109,10 @@ export async function attempt(connection, line, { app, policy }) {
     line.dropTransport();
     throw new Failure(thrown, connection);
   }
-  const [error, , created] = await answered.promise;
+  const [failure, values] = await outcome;
+  // Over a connection that there is, or before.
+  if (failure) throw new Failure(failure, values);
+  const [error, , created] = values;
   if (!error) return created;
   if (line.is.state !== 'ready') line.dropTransport();
   throw new Failure(error, connection);

@@ -155,7 +155,7 @@ export class Connection extends Emitter {
   inspectInterface(interfaceName, callback) {
     return asked(callback, (waiter) => {
       readName(interfaceName, 'interfaceName');
-      this.#line.request(waiter, INSPECT, inspection(interfaceName), undefined, interfaceName);
+      this.#line.request(waiter, INSPECT, inspection(interfaceName), this.#settings.callTimeout, interfaceName);
     });
   }
 
@@ -174,7 +174,8 @@ export class Connection extends Emitter {
 
   forgetSession() {
     this.#line.forget();
-    this.session = null;
+    // A frozen one shows what it has.
+    quietly(() => { this.session = null; });
   }
 
   close() {
@@ -200,6 +201,8 @@ export class Connection extends Emitter {
     });
   }
 
+  // Frameworks that wrap plain objects and collections, as Vue does, leave others alone; wrapped, it would lack
+  // its private fields.
   get [Symbol.toStringTag]() {
     return 'Connection';
   }

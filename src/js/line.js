@@ -342,8 +342,7 @@ export class Line {
 
   /** The connect policy is about to run; `waiter` hears of what prevents its answer, or this throws it. */
   agree(waiter) {
-    const error = this.#earlyFailure;
-    this.#earlyFailure = undefined;
+    const error = this.#takeEarlyFailure();
     if (error) throw error;
     this.#attempt = waiter;
   }
@@ -358,6 +357,12 @@ export class Line {
     const attempt = this.#attempt;
     this.#attempt = undefined;
     return attempt;
+  }
+
+  #takeEarlyFailure() {
+    const error = this.#earlyFailure;
+    this.#earlyFailure = undefined;
+    return error;
   }
 
   /** What whoever waits for a transport hears in its place. */
@@ -481,7 +486,11 @@ export class Line {
     this.because('handshake failed', error);
     const asked = this.#handshake;
     this.#handshake = undefined;
-    if (asked) return asked.waiter.failed(error);
+    if (asked) {
+      // Should the transport end before the policy has said so.
+      this.#earlyFailure = error;
+      return asked.waiter.failed(error);
+    }
     // The connect policy has not asked for a handshake, or has its answer.
     const attempt = this.#takeAttempt();
     if (attempt) return attempt.failed(error);
@@ -535,7 +544,9 @@ export class Line {
 
   #closed(end) {
     const { connection, reconnecting } = this;
-    this.#takeAttempt()?.failed(this.#notOpened(end));
+    const early = this.#takeEarlyFailure();
+    if (early) this.#takeAttempt()?.failed(early, connection);
+    else this.#takeAttempt()?.failed(this.#notOpened(end));
     this.#emit('close', connection);
     if (this.is.state === 'waiting' || reconnecting.isAttempting) {
       this.because(ENDS[end]);

@@ -32,7 +32,8 @@ export class Reconnecting {
 
   /** The transport of a session is gone; whether and when there is another is the reconnector's to decide. */
   lost() {
-    if (!this.isAttempting) this.#ask();
+    // A session from an earlier page may be there before any handshake; without one nothing is armed.
+    if (!this.isAttempting && this.hasConnected) this.#ask();
   }
 
   /** Forgets an attempt that has not begun, or has yet to open its transport. */
@@ -141,10 +142,7 @@ export class Reconnecting {
     this.isAttempting = false;
     if (!failure) {
       link.delay();
-      if (this.isRenewing) {
-        this.isRenewing = false;
-        Connection.refreshProxies(connection);
-      }
+      this.renewed();
       tell(null);
       waiter?.done([connection]);
       return;
@@ -164,6 +162,13 @@ export class Reconnecting {
     }
     line.changed();
     line.releaseIfOver();
+  }
+
+  /** There is a session again, and what a lost one had been told is asked anew. */
+  renewed() {
+    if (!this.isRenewing) return;
+    this.isRenewing = false;
+    Connection.refreshProxies(this.#line.connection);
   }
 
   /**

@@ -39,6 +39,11 @@ export class RemoteProxy extends Emitter {
     return methods;
   }
 
+  // For the reason a Connection has one.
+  get [Symbol.toStringTag]() {
+    return 'RemoteProxy';
+  }
+
   #expose(methods) {
     const names = new Set(methods);
     for (const name of this.#exposed) {

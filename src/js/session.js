@@ -43,6 +43,11 @@ export class Session extends Map {
     });
   }
 
+  // For the reason a Connection has one.
+  get [Symbol.toStringTag]() {
+    return 'Session';
+  }
+
   /** The session that `toString`, here or upstream's, wrote down. */
   static fromString(text) {
     const stored = JSON.parse(text);
