@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 
 import { Application, Session, ws } from '../pkg/index.js';
 
@@ -396,7 +397,6 @@ class Run {
           () => { connection.inspectInterface = () => this.code(); },
           () => Object.freeze(connection.session),
           () => proxy && Object.freeze(proxy),
-          () => connection.session?.set(connection, connection),
         ])(),
         handshakeBack: () => this.callback('handshake', (callback) => connection.handshake('app', 'user', 'x', callback)),
         reconnect: () => this.promise('reconnection', () => ws.reconnect(connection, config, URL)),
@@ -531,7 +531,7 @@ test('whatever pages and networks do, all settles once and nothing is left', { t
     outcomes.forEach(({ reason }, index) => {
       if (!reason || failed >= 3) return;
       failed++;
-      t.diagnostic(`seed ${seeds[index]}: ${reason.stack ?? reason}`);
+      t.diagnostic(`seed ${seeds[index]}: ${inspect(reason)}`);
       if (LOG) writeFileSync(`${LOG}.${seeds[index]}`, runs[index].log.join('\n'));
     });
     assert.equal(failed, 0, 'seeds that failed are named above');

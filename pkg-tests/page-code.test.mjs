@@ -369,8 +369,12 @@ test('a connection whose fields the page has spoiled', { timeout: 10_000 }, asyn
   })) {
     const connection = await dial(t);
     await connection.inspectInterface('i');
+    connection.application = new Application('page', { i: { m: (to, callback) => callback(null, 8) } });
     const lost = new Promise((resolve) => connection.once('sessionLost', (error) => resolve(error.code)));
     Object.defineProperty(connection, name, field);
+    Peer.last.say("{call:[-1,'i'],m:[]}");
+    await soon();
+    assert.equal(Peer.last.sent.at(-1), name === 'application' ? '{callback:[-1],error:[16]}' : '{callback:[-1],ok:[8]}');
     const reconnect = () => ws.reconnect(connection, { WebSocket: Forgetful }, 'ws://localhost/');
     // The connect policy is handed it.
     if (name === 'session') await assert.rejects(reconnect(), { message: 'mine' });

@@ -49,6 +49,8 @@ export class Connection extends Emitter {
   #isLogging = false;
   #isFirst = false;
   #streams = new Set();
+  /** Which of its sessions this is. The page's field may be anything. */
+  #era = 0;
 
   constructor(line, settings) {
     const { client, application } = settings;
@@ -174,6 +176,7 @@ export class Connection extends Emitter {
 
   forgetSession() {
     this.#line.forget();
+    this.#era++;
     // A frozen one shows what it has.
     quietly(() => { this.session = null; });
   }
@@ -259,6 +262,7 @@ export class Connection extends Emitter {
 
   /** Goes on with a session from elsewhere. */
   static adopt(connection, session) {
+    connection.#era++;
     session.connection = connection;
     connection.session = session;
   }
@@ -278,6 +282,7 @@ export class Connection extends Emitter {
 
   /** The handshake is done. */
   static connected(connection, username, session) {
+    connection.#era++;
     // A frozen one shows what it has.
     quietly(() => {
       connection.username = username;
@@ -361,14 +366,14 @@ export class Connection extends Emitter {
 
   /** The peer calls a method of the page's application. */
   static called(connection, id, interfaceName, methodName, args) {
-    const { session } = connection;
+    const era = connection.#era;
     let answered = false;
     const answer = (error, ...results) => {
       // An application of the page's own making may not count.
       if (answered) return;
       answered = true;
       // A call of a session that was given up meanwhile: in the next one its id means nothing.
-      if (connection.session === session) connection.#answer(id, error, results);
+      if (connection.#era === era) connection.#answer(id, error, results);
     };
     try {
       connection.application.callMethod(connection, interfaceName, methodName, args, answer);
