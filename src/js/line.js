@@ -455,6 +455,8 @@ export class Line {
       Connection.resumed(connection);
       return waiter.done([]);
     }
+    // Given up by page code before this was told.
+    if (id === undefined) return waiter.done([undefined]);
     const session = new Session(connection, username, id);
     Connection.connected(connection, username, session);
     return waiter.done([session]);
