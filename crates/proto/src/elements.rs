@@ -51,7 +51,7 @@ impl Elements {
         elements
     }
 
-    /// Those of a text that [`Json`](mdsf::Json) wrote, and did not mark. What JSON cannot say is there what
+    /// Those of a text that [`Json`](crate::mdsf::Json) wrote, and did not mark. What JSON cannot say is there what
     /// it wrote in its place.
     pub fn of_json(json: &str) -> Self {
         let mut elements = Self::default();
