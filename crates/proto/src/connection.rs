@@ -342,7 +342,13 @@ impl<F: Format> Connection<F> {
             Ok(payload) => ("ok", payload),
             Err(payload) => ("error", payload),
         };
-        let mut text = F::message(&heads::answer_head("callback", id, verb), payload);
+        let text = F::message(&heads::answer_head("callback", id, verb), payload);
+        self.answer_written(id, text);
+    }
+
+    /// Answers as [`answer`](Self::answer) does with results, which the caller has written after
+    /// [`results_head`](crate::results_head), and a closing brace after them.
+    pub fn answer_written(&mut self, id: i64, mut text: F::Text) {
         if F::exceeds(&text, self.config.max_message) {
             let error = F::text(&heads::bare_error(code::INTERNAL_API_ERROR));
             text = F::message(&heads::answer_head("callback", id, "error"), &error);

@@ -47,6 +47,11 @@ pub(crate) fn answer_head(kind: &'static str, id: i64, verb: &'static str) -> St
     text
 }
 
+/// What stands before the results of a call, for [`Connection::answer_written`](crate::Connection::answer_written).
+pub fn results_head(id: i64) -> String {
+    answer_head("callback", id, "ok")
+}
+
 /// The payload of an error that has a code and nothing else: `[16]`
 pub(crate) fn bare_error(code: i64) -> String {
     joined(&["[", &decimal(code), "]"])
