@@ -1,7 +1,7 @@
 //! How the browser represents payloads: JavaScript strings out, JSON text in.
 
 use js_sys::JsString;
-use jstp_proto::{Elements, Format, Role};
+use jstp_proto::{Format, Role};
 use wasm_bindgen::prelude::*;
 
 use crate::payload::{Payload, PayloadReader};
@@ -24,16 +24,13 @@ thread_local! {
 impl Format for Page {
     type Text = JsString;
     type Reader = PayloadReader;
+    type Header = PayloadReader;
     type Payload = Payload;
 
     const ROLE: Option<Role> = Some(Role::Client);
 
     fn payload(reader: PayloadReader, text: &str) -> Payload {
         reader.finish(text)
-    }
-
-    fn elements(reader: PayloadReader, _text: &str) -> Elements {
-        reader.elements()
     }
 
     fn text(text: &str) -> JsString {

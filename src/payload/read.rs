@@ -52,11 +52,12 @@ impl PayloadReader {
         }
         Payload(json)
     }
+}
 
-    /// What the core has to know of it.
-    pub(crate) fn elements(self) -> Elements {
-        let elements = Elements::of_json(self.0.text());
-        keep(self.0);
+impl From<PayloadReader> for Elements {
+    fn from(reader: PayloadReader) -> Self {
+        let elements = Self::of_json(reader.0.text());
+        keep(reader.0);
         elements
     }
 }

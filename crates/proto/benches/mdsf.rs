@@ -4,12 +4,14 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use jstp_proto::mdsf::{Json, Limits, Value, ValueReader, WriteOptions, read, read_value, write};
+use jstp_proto::mdsf::{
+    Json, Limits, Scan, Value, ValueReader, WriteOptions, read, read_value, write,
+};
 
 fn main() {
     println!(
-        "{:<22}{:>10}{:>10}{:>10}{:>10}",
-        "MB/s", "bytes", "to JSON", "to Value", "write"
+        "{:<22}{:>10}{:>10}{:>10}{:>10}{:>10}",
+        "MB/s", "bytes", "to JSON", "to Value", "write", "scan"
     );
     for (name, text) in samples() {
         let value = read_value(&text, Limits::default()).unwrap();
@@ -24,6 +26,11 @@ fn main() {
             read(black_box(&text), Limits::default(), &mut reader).unwrap();
             black_box(reader.finish());
         });
+        let scanned = throughput(text.len(), || {
+            let mut scan = Scan::default();
+            read(black_box(&text), Limits::default(), &mut scan).unwrap();
+            black_box(&scan);
+        });
         let mut out = String::with_capacity(text.len());
         let written = throughput(text.len(), || {
             out.clear();
@@ -31,7 +38,7 @@ fn main() {
             black_box(&out);
         });
         println!(
-            "{name:<22}{:>10}{to_json:>10.0}{to_value:>10.0}{written:>10.0}",
+            "{name:<22}{:>10}{to_json:>10.0}{to_value:>10.0}{written:>10.0}{scanned:>10.0}",
             text.len()
         );
     }

@@ -1,16 +1,16 @@
 //! Elements: a scalar, or the first three elements of an array. Headers, session credentials and the
 //! answers to handshakes consist of nothing else.
 
-use crate::mdsf::{Scalar, Value, scalar};
+use crate::mdsf::{Key, Number, Scalar, Text, Visitor, scalar};
 
-/// Ids beyond this are not exact in JavaScript, so nobody can have meant them.
-const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
-
-/// What a [`Format`](crate::Format) makes of a value where the core itself has to know it.
-#[derive(Debug, Default, PartialEq)]
+/// What a [`Format`](crate::Format) makes of a value where the core itself has to know it: what it hears, or
+/// what stands in the JSON of somebody who has heard it.
+#[derive(Debug, Default)]
 pub struct Elements {
     pub(crate) is_array: bool,
     pub(crate) elements: [Element; 3],
+    heard: usize,
+    depth: u32,
 }
 
 /// One of them, as far as headers and handshakes need to know it.
@@ -18,7 +18,7 @@ pub struct Elements {
 pub(crate) enum Element {
     #[default]
     Undefined,
-    /// `null`, `false`, NaN: values JavaScript takes for "no".
+    /// `null` and `false`: values JavaScript takes for "no".
     Falsy,
     Integer(i64),
     Text(String),
@@ -36,21 +36,6 @@ impl Element {
 }
 
 impl Elements {
-    /// Those of a value.
-    pub fn of_value(value: Value) -> Self {
-        let mut elements = Self::default();
-        match value {
-            Value::Array(values) => {
-                elements.is_array = true;
-                for (slot, value) in elements.elements.iter_mut().zip(values) {
-                    *slot = Element::from(value);
-                }
-            }
-            value => elements.elements[0] = Element::from(value),
-        }
-        elements
-    }
-
     /// Those of a text that [`Json`](crate::mdsf::Json) wrote, and did not mark. What JSON cannot say is there what
     /// it wrote in its place.
     pub fn of_json(json: &str) -> Self {
@@ -75,25 +60,86 @@ impl Elements {
     }
 }
 
-impl From<Value> for Element {
-    fn from(value: Value) -> Self {
-        match value {
-            Value::Undefined => Element::Undefined,
-            Value::Null | Value::Bool(false) => Element::Falsy,
-            Value::Number(number) if number.is_nan() => Element::Falsy,
-            Value::Number(number) if number.fract() == 0.0 && number.abs() <= MAX_SAFE_INTEGER => {
-                Element::Integer(number as i64)
+impl Elements {
+    fn hear(&mut self, element: impl FnOnce() -> Element) {
+        if self.depth == u32::from(self.is_array) {
+            if let Some(slot) = self.elements.get_mut(self.heard) {
+                *slot = element();
             }
-            Value::String(text) => Element::Text(text),
-            _ => Element::Other,
+            self.heard += 1;
         }
+    }
+}
+
+impl Visitor for Elements {
+    fn undefined(&mut self) {
+        self.hear(|| Element::Undefined);
+    }
+
+    fn null(&mut self) {
+        self.hear(|| Element::Falsy);
+    }
+
+    fn bool(&mut self, value: bool) {
+        self.hear(|| {
+            if value {
+                Element::Other
+            } else {
+                Element::Falsy
+            }
+        });
+    }
+
+    fn number(&mut self, number: Number<'_>) {
+        self.hear(|| number.into());
+    }
+
+    fn string(&mut self, text: Text<'_>) {
+        self.hear(|| text.into());
+    }
+
+    fn begin_array(&mut self) {
+        if self.depth == 0 {
+            self.is_array = true;
+        } else {
+            self.hear(|| Element::Other);
+        }
+        self.depth += 1;
+    }
+
+    fn end_array(&mut self) {
+        self.depth -= 1;
+    }
+
+    fn begin_object(&mut self) {
+        self.hear(|| Element::Other);
+        self.depth += 1;
+    }
+
+    fn key(&mut self, _: Key<'_>) {}
+
+    fn end_object(&mut self) {
+        self.depth -= 1;
+    }
+}
+
+impl From<Number<'_>> for Element {
+    /// Ids beyond 2^53 − 1 are not exact in JavaScript, so nobody can have meant them.
+    fn from(number: Number<'_>) -> Self {
+        number.as_integer().map_or(Element::Other, Element::Integer)
+    }
+}
+
+impl From<Text<'_>> for Element {
+    fn from(text: Text<'_>) -> Self {
+        Element::Text(text.to_str().into_owned())
     }
 }
 
 impl From<Scalar<'_>> for Element {
     fn from(scalar: Scalar<'_>) -> Self {
         match scalar {
-            Scalar::Text(text) => Element::Text(text.to_str().into_owned()),
+            Scalar::Text(text) => text.into(),
             Scalar::Number(number) => number.as_integer().map_or(Element::Other, Element::Integer),
             Scalar::No => Element::Falsy,
             Scalar::True | Scalar::None => Element::Other,
@@ -108,7 +154,7 @@ mod tests {
     use crate::mdsf::{self, Json, Limits};
 
     #[test]
-    fn a_value_and_its_json_have_the_same_elements() {
+    fn a_text_and_its_json_have_the_same_elements() {
         for text in [
             "5",
             "'id'",
@@ -124,11 +170,13 @@ mod tests {
             "[[1,[']'],{a:'}'}],{},'third','fourth']",
             "[true,null,1.5]",
         ] {
-            let value = mdsf::read_value(text, Limits::default()).unwrap();
+            let mut heard = Elements::default();
+            mdsf::read(text, Limits::default(), &mut heard).unwrap();
             let mut json = Json::default();
             mdsf::read(text, Limits::default(), &mut json).unwrap();
-            let elements = Elements::of_json(json.text());
-            assert_eq!(elements, Elements::of_value(value), "{text}");
+            let read = Elements::of_json(json.text());
+            assert_eq!(read.elements, heard.elements, "{text}");
+            assert_eq!(read.is_array, heard.is_array, "{text}");
         }
     }
 

@@ -2,17 +2,20 @@
 
 use crate::config::Role;
 use crate::elements::Elements;
-use crate::mdsf::{Value, ValueReader, Visitor};
+use crate::mdsf::{RawValue, Scan, Value, ValueReader, Visitor};
 
 /// What the core is generic over, so that neither side pays for the other's representation.
 ///
 /// In the browser a payload to send is a JavaScript string that never enters linear memory, and a
-/// payload received becomes JSON text for the engine to parse; on the server both are Rust values.
+/// payload received becomes JSON text for the engine to parse; on the server both are texts, which become what a
+/// method says.
 pub trait Format {
     /// MDSF text of an outgoing payload, and of the whole message around it.
     type Text: Clone;
-    /// Listens while an incoming payload is read.
+    /// Listens while an incoming payload is read, or a value that nobody looks at.
     type Reader: Visitor + Default;
+    /// Listens while a value is read that the core itself has to know: a header, above all.
+    type Header: Visitor + Default + Into<Elements>;
     /// What an incoming payload becomes.
     type Payload;
 
@@ -22,9 +25,6 @@ pub trait Format {
 
     /// Turns a reader that has heard one whole value into a payload; `text` is that value's text.
     fn payload(reader: Self::Reader, text: &str) -> Self::Payload;
-
-    /// What the core has to know of a value that a reader has heard: of a header, above all.
-    fn elements(reader: Self::Reader, text: &str) -> Elements;
 
     /// The text of a message without a payload of its own.
     fn text(text: &str) -> Self::Text;
@@ -45,21 +45,18 @@ pub trait Compose: Format {
     fn body(head: &str, payload: &Self::Text) -> Self::Text;
 }
 
-/// The representation of servers and tests: `String` out, [`Value`] in.
+/// The representation of tests and simple programs: `String` out, [`Value`] in.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Native;
 
 impl Format for Native {
     type Text = String;
     type Reader = ValueReader;
+    type Header = Elements;
     type Payload = Value;
 
     fn payload(reader: ValueReader, _text: &str) -> Value {
         reader.finish()
-    }
-
-    fn elements(reader: ValueReader, _text: &str) -> Elements {
-        Elements::of_value(reader.finish())
     }
 
     fn text(text: &str) -> String {
@@ -89,5 +86,42 @@ impl Compose for Native {
         text.push_str(head);
         text.push_str(payload);
         text
+    }
+}
+
+/// The representation of servers: `String` out, [`RawValue`] in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Texts;
+
+impl Format for Texts {
+    type Text = String;
+    type Reader = Scan;
+    type Header = Elements;
+    type Payload = RawValue;
+
+    fn payload(scan: Scan, text: &str) -> RawValue {
+        RawValue::scanned(&scan, text)
+    }
+
+    fn text(text: &str) -> String {
+        Native::text(text)
+    }
+
+    fn message(head: &str, payload: &String) -> String {
+        Native::message(head, payload)
+    }
+
+    fn exceeds(text: &String, limit: usize) -> bool {
+        Native::exceeds(text, limit)
+    }
+
+    fn weight(text: &String) -> usize {
+        Native::weight(text)
+    }
+}
+
+impl Compose for Texts {
+    fn body(head: &str, payload: &String) -> String {
+        Native::body(head, payload)
     }
 }

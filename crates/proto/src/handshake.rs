@@ -193,19 +193,18 @@ impl<F: Format> Connection<F> {
         }
     }
 
+    // Both were read without an error when the message was, so there is none now.
+
     fn read_payload(&self, text: &str) -> F::Payload {
-        F::payload(self.listen(text), text)
+        let mut reader = F::Reader::default();
+        let _ = mdsf::read(text, self.config.limits, &mut reader);
+        F::payload(reader, text)
     }
 
     fn elements(&self, text: &str) -> Elements {
-        F::elements(self.listen(text), text)
-    }
-
-    fn listen(&self, text: &str) -> F::Reader {
-        let mut reader = F::Reader::default();
-        // It was read without an error when the message was, so there is none now.
-        let _ = mdsf::read(text, self.config.limits, &mut reader);
-        reader
+        let mut header = F::Header::default();
+        let _ = mdsf::read(text, self.config.limits, &mut header);
+        header.into()
     }
 
     fn answered(
@@ -219,7 +218,9 @@ impl<F: Format> Connection<F> {
             HandshakeAnswer::Error(error) => (error, true),
             HandshakeAnswer::Neither => return Err(PeerMisbehaved::HandshakeAnswer),
         };
-        let Elements { is_array, elements } = self.elements(text);
+        let Elements {
+            is_array, elements, ..
+        } = self.elements(text);
         let [first, ..] = elements;
         if is_array != is_error {
             return Err(PeerMisbehaved::HandshakeAnswer);

@@ -114,7 +114,7 @@ pub use connection::{Connection, State};
 pub use elements::Elements;
 pub use error::{PeerMisbehaved, Refused, RemoteError};
 pub use event::{Event, HandshakeFailure, Outcome, Output, OutputOf, Strategy, TransportEnd};
-pub use format::{Compose, Format, Native};
+pub use format::{Compose, Format, Native, Texts};
 pub use heads::results_head;
 pub use jstp_version as version;
 pub use message::VersionField;

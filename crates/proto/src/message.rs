@@ -140,9 +140,9 @@ pub(crate) fn read_one<'t, F: Format>(
         });
     };
     let is_array = reader.peek()? == Some(b'[');
-    let start = reader.position();
-    let heard = listen::<F>(reader)?;
-    let [first, second, third] = F::elements(heard, reader.since(start)).elements;
+    let mut header = F::Header::default();
+    reader.value(&mut header)?;
+    let [first, second, third] = header.into().elements;
 
     let mut verb = None;
     if more(reader)? {

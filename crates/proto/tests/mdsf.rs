@@ -4,8 +4,8 @@
 mod oracle;
 
 use jstp_proto::mdsf::{
-    Json, Limits, Object, Reader, Value, WriteOptions, read, read_value, write, write_key,
-    write_string,
+    Json, Limits, Object, RawValue, Reader, Value, WriteOptions, put, read, read_value, write,
+    write_key, write_string,
 };
 use oracle::{is_same, parse_json, read_marked};
 
@@ -57,6 +57,9 @@ fn accepts(text: &str, expected: &Value, json: Option<&Value>) {
         is_same(&value, expected),
         "{value:?} instead of {expected:?}"
     );
+    let raw = RawValue::read(text, Limits::default()).unwrap();
+    assert!(is_same(&raw.to_value(), expected));
+    assert!(is_same(&raw.to::<Value>().unwrap(), expected));
 
     let mut visitor = Json::default();
     read(text, Limits::default(), &mut visitor).unwrap();
@@ -82,6 +85,7 @@ fn rejects(text: &str, expected: Option<&Value>) {
     }
     let mut visitor = Json::default();
     assert_eq!(read(text, Limits::default(), &mut visitor), Err(error));
+    assert_eq!(RawValue::read(text, Limits::default()), Err(error));
 }
 
 fn writes(verb: &str, value: &Value, expected: &str) {
@@ -97,6 +101,9 @@ fn writes(verb: &str, value: &Value, expected: &str) {
         return;
     }
     result.unwrap();
+    assert_eq!(out.strip_prefix("before").unwrap(), expected);
+    out.truncate("before".len());
+    put(value, &mut out, options).unwrap();
     assert_eq!(out.strip_prefix("before").unwrap(), expected);
     let read_back = read_value(expected, Limits::default()).unwrap();
     assert!(

@@ -4,15 +4,54 @@
 mod oracle;
 
 use jstp_proto::mdsf::{
-    Json, Key, Limits, Number, Object, ReadError, Reader, Text, Value, Visitor, WriteOptions, read,
-    read_value, write,
+    Json, Key, Limits, Number, Object, RawValue, ReadError, Reader, Text, Value, Visitor,
+    WriteOptions, put, read, read_value, write,
 };
 use oracle::{is_same, parse_json, read_marked};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// Reads `text` as a value and as JSON, which must agree, and returns what they agree on.
-fn read_both_ways(text: &str) -> Result<Value, ReadError> {
+/// Reads `text` as a value and to be kept as it is, which must agree.
+fn read_raw(text: &str, limits: Limits) {
+    let (raw, value) = match (RawValue::read(text, limits), read_value(text, limits)) {
+        (Ok(raw), Ok(value)) => (raw, value),
+        (raw, value) => return assert_eq!(raw.err(), value.err(), "{text}"),
+    };
+    assert!(is_same(&raw.to_value(), &value), "{text}");
+    assert!(is_same(&raw.to::<Value>().unwrap(), &value), "{text}");
+    assert_eq!(
+        raw.elements(),
+        value.as_array().map(<[Value]>::len),
+        "{text}"
+    );
+    let options = WriteOptions {
+        non_finite: true,
+        ..Default::default()
+    };
+    let mut passed_on = String::new();
+    let is_undefined = put(&raw, &mut passed_on, options).unwrap();
+    assert_eq!(is_undefined, value == Value::Undefined);
+    let back = read_value(&passed_on, Limits::default()).unwrap();
+    assert!(
+        is_same(&tidy(&back, false), &tidy(&value, false)),
+        "{passed_on} for {text}"
+    );
+    if let Some(elements) = value.as_array() {
+        let parts: Vec<RawValue> = raw.to().unwrap();
+        for (part, element) in parts.iter().zip(elements) {
+            assert!(is_same(&part.to_value(), element), "{part:?} of {text}");
+        }
+    }
+    let mut written = String::new();
+    write(&value, &mut written, options).unwrap();
+    passed_on.clear();
+    put(&value, &mut passed_on, options).unwrap();
+    assert_eq!(passed_on, written);
+}
+
+/// Reads `text` in every way, which must agree, and returns what they agree on.
+fn read_every_way(text: &str) -> Result<Value, ReadError> {
+    read_raw(text, Limits::default());
     let mut json = Json::default();
     let as_json = read(text, Limits::default(), &mut json);
     assert!(std::str::from_utf8(json.text().as_bytes()).is_ok());
@@ -346,25 +385,26 @@ proptest! {
 
     #[test]
     fn any_text_is_read_or_refused(text in any::<String>()) {
-        let _ = read_both_ways(&text);
+        let _ = read_every_way(&text);
     }
 
     #[test]
     fn any_bytes_that_are_text_are_read_or_refused(bytes in vec(any::<u8>(), 0..200)) {
-        let _ = read_both_ways(&String::from_utf8_lossy(&bytes));
+        let _ = read_every_way(&String::from_utf8_lossy(&bytes));
         let ascii: String = bytes.iter().map(|byte| char::from(byte & 0x7f)).collect();
-        let _ = read_both_ways(&ascii);
-        let _ = read_both_ways(&format!("['{ascii}']"));
-        let _ = read_both_ways(&format!("{{{ascii}:1}}"));
+        let _ = read_every_way(&ascii);
+        let _ = read_every_way(&format!("['{ascii}']"));
+        let _ = read_every_way(&format!("{{{ascii}:1}}"));
     }
 
     #[test]
     fn any_tokens_are_read_or_refused(tokens in vec(prop::sample::select(TOKENS), 0..24)) {
+        read_raw(&tokens.concat(), Limits { depth: 3, values: 5 });
         let text = tokens.concat();
-        let _ = read_both_ways(&text);
-        let _ = read_both_ways(&format!("[{text}]"));
-        let _ = read_both_ways(&format!("{{a:{text}}}"));
-        let _ = read_both_ways(&format!("'{text}'"));
+        let _ = read_every_way(&text);
+        let _ = read_every_way(&format!("[{text}]"));
+        let _ = read_every_way(&format!("{{a:{text}}}"));
+        let _ = read_every_way(&format!("'{text}'"));
     }
 
     #[test]
@@ -379,13 +419,13 @@ proptest! {
         let places: Vec<_> = text.char_indices().map(|(at, c)| (at, at + c.len_utf8())).collect();
         let (start, end) = places[place.index(places.len())];
         text.replace_range(start..if is_replaced { end } else { start }, token);
-        let _ = read_both_ways(&text);
+        let _ = read_every_way(&text);
     }
 
     #[test]
     fn every_spelling_gives_the_value(value in value(60), choices in vec(any::<u8>(), 1..60)) {
         let text = spell(&value, &choices);
-        let read = read_both_ways(&text).map_err(|error| {
+        let read = read_every_way(&text).map_err(|error| {
             TestCaseError::fail(format!("{error} in {text}"))
         })?;
         prop_assert!(is_same(&read, &tidy(&value, true)), "{text} as {read:?}");
@@ -395,7 +435,7 @@ proptest! {
     fn what_is_written_is_read_back(value in value(60)) {
         let mut text = String::new();
         write(&value, &mut text, WriteOptions { non_finite: true, ..Default::default() }).unwrap();
-        let read = read_both_ways(&text).unwrap();
+        let read = read_every_way(&text).unwrap();
         prop_assert!(is_same(&read, &tidy(&value, false)), "{text} as {read:?}");
 
         // What was read is written as it stood.
@@ -429,7 +469,7 @@ proptest! {
         let begins = text.len() - skipped(&text).len();
         for (end, _) in text.char_indices() {
             let is_number = matches!(value, Value::Number(_)) && end > begins && is_number(&text[begins..end]);
-            prop_assert_eq!(read_both_ways(&text[..end]).is_ok(), is_number, "{}", &text[..end]);
+            prop_assert_eq!(read_every_way(&text[..end]).is_ok(), is_number, "{}", &text[..end]);
         }
     }
 
@@ -450,7 +490,7 @@ proptest! {
             is_whole.push(true);
         }
         for (end, _) in text.char_indices().chain([(text.len(), ' ')]) {
-            prop_assert_eq!(read_both_ways(&text[..end]).is_ok(), is_whole[end], "{}", &text[..end]);
+            prop_assert_eq!(read_every_way(&text[..end]).is_ok(), is_whole[end], "{}", &text[..end]);
         }
     }
 
@@ -619,7 +659,7 @@ fn objects_of_any_size_are_the_same_either_way() {
             WriteOptions::default(),
         )
         .unwrap();
-        let read = read_both_ways(&text).unwrap();
+        let read = read_every_way(&text).unwrap();
         assert!(is_same(&read, &Value::Object(object)), "{text}");
     }
 }

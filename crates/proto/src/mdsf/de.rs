@@ -1,6 +1,7 @@
 //! A [`Value`] to anything serde can deserialize, and anything serde can read to a [`Value`].
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{
@@ -9,13 +10,14 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
+use super::handover::{self, Parcel};
 use super::object::{self, Object};
 use super::value::{Value, ValueError};
 use super::{MAX_SAFE_INTEGER, base64, float};
 
-/// The newtype under which a [`Value`] asks to be deserialized, so that our own deserializer can tell it
-/// of `undefined`; others take it for a newtype around something that describes itself.
-const VALUE: &str = "jstp_proto::mdsf::Value";
+/// The newtype under which a [`Value`] asks to be deserialized, so that our own deserializers hand it over as it
+/// is; others take it for a newtype around something that describes itself.
+pub(super) const VALUE: &str = "jstp_proto::mdsf::Value";
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -28,15 +30,14 @@ impl<'de> Deserialize<'de> for Value {
                 f.write_str("a value")
             }
 
-            fn visit_none<E: de::Error>(self) -> Result<Value, E> {
-                Ok(Value::Undefined)
-            }
-
             fn visit_newtype_struct<D: Deserializer<'de>>(
                 self,
                 deserializer: D,
             ) -> Result<Value, D::Error> {
-                deserializer.deserialize_any(AnyValue)
+                match handover::take() {
+                    Some(Parcel::Value(value)) => Ok(value),
+                    _ => deserializer.deserialize_any(AnyValue),
+                }
             }
         }
 
@@ -258,8 +259,9 @@ impl<'de> Deserializer<'de> for Value {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ValueError> {
-        if name == VALUE && self == Self::Undefined {
-            return visitor.visit_none();
+        if name == VALUE {
+            handover::leave(Parcel::Value(self));
+            return visitor.visit_newtype_struct(Self::Undefined);
         }
         visitor.visit_newtype_struct(self)
     }
@@ -353,7 +355,7 @@ impl<'de> MapAccess<'de> for Members {
             }
         };
         let key = seed
-            .deserialize(Key(&name))
+            .deserialize(Name::<ValueError>::new(&name))
             .map_err(|error| error.in_member(&name))?;
         self.value = Some((name, value));
         Ok(Some(key))
@@ -377,11 +379,17 @@ impl<'de> MapAccess<'de> for Members {
 }
 
 /// An object key, which may have been a number or a boolean before it became one.
-struct Key<'a>(&'a str);
+pub(super) struct Name<'a, E>(&'a str, PhantomData<E>);
+
+impl<'a, E> Name<'a, E> {
+    pub(super) fn new(name: &'a str) -> Self {
+        Self(name, PhantomData)
+    }
+}
 
 macro_rules! deserialize_parsed {
     ($($name:ident $visit:ident)*) => {$(
-        fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
             match self.0.parse() {
                 Ok(parsed) => visitor.$visit(parsed),
                 Err(_) => visitor.visit_str(self.0),
@@ -390,10 +398,10 @@ macro_rules! deserialize_parsed {
     )*};
 }
 
-impl<'de> Deserializer<'de> for Key<'_> {
-    type Error = ValueError;
+impl<'de, E: de::Error> Deserializer<'de> for Name<'_, E> {
+    type Error = E;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
         visitor.visit_str(self.0)
     }
 
@@ -406,7 +414,7 @@ impl<'de> Deserializer<'de> for Key<'_> {
         deserialize_f32 visit_f32 deserialize_f64 visit_f64
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
         visitor.visit_some(self)
     }
 
@@ -414,7 +422,7 @@ impl<'de> Deserializer<'de> for Key<'_> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, ValueError> {
+    ) -> Result<V::Value, E> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -423,7 +431,7 @@ impl<'de> Deserializer<'de> for Key<'_> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, ValueError> {
+    ) -> Result<V::Value, E> {
         visitor.visit_enum(StrDeserializer::new(self.0))
     }
 

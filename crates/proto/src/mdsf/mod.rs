@@ -2,22 +2,28 @@
 //! code point forms of ES2015.
 //!
 //! Reading is one pass over the text that tells a [`Visitor`] what it finds. [`ValueReader`] builds a
-//! [`Value`], [`Json`] writes the same value as JSON text for an engine's own `JSON.parse`.
+//! [`Value`], [`Json`] writes the same value as JSON text for an engine's own `JSON.parse`, and [`Scan`] keeps
+//! nothing but what a [`RawValue`] is, a text of which types can be made directly.
 
 mod base64;
 mod blank;
 mod de;
 mod error;
 mod float;
+mod handover;
 mod identifier;
 mod json;
 mod key;
 mod number;
 mod object;
+mod put;
+mod raw;
 mod read;
 mod scalar;
+mod scan;
 mod ser;
 mod text;
+mod typed;
 mod value;
 mod write;
 
@@ -29,11 +35,16 @@ pub use json::Json;
 pub use key::Key;
 pub use number::Number;
 pub use object::{IntoIter, Iter, Object};
+pub use put::{PutError, put};
+pub use raw::{Document, RawValue};
 pub use read::{Reader, Visitor};
 pub(crate) use scalar::{Scalar, scalar};
+pub use scan::Scan;
 pub use text::Text;
 pub use value::{Value, ValueError, ValueReader};
-pub use write::{WriteError, WriteErrorKind, WriteOptions, write, write_key, write_string};
+pub use write::{
+    WriteError, WriteErrorKind, WriteOptions, write, write_array, write_key, write_string,
+};
 
 /// The largest integer below which every integer is a number of its own: 2^53 − 1.
 pub(crate) const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;

@@ -10,7 +10,7 @@ use super::{MAX_SAFE_INTEGER, base64, float};
 
 /// The unit struct that stands for `undefined` between [`Value`] and [`ValueSerializer`]; elsewhere it is
 /// written like any unit, usually as null.
-const UNDEFINED: &str = "jstp_proto::mdsf::Value::Undefined";
+pub(super) const UNDEFINED: &str = "jstp_proto::mdsf::Value::Undefined";
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -322,6 +322,21 @@ impl ser::SerializeTupleVariant for Elements {
     }
 }
 
+/// The name under which a map's key is a member's.
+pub(super) fn name_of<T: Serialize + ?Sized>(key: &T) -> Result<SmolStr, ValueError> {
+    Ok(match key.serialize(ValueSerializer)? {
+        Value::String(text) => text.into(),
+        Value::Bool(true) => SmolStr::new_static("true"),
+        Value::Bool(false) => SmolStr::new_static("false"),
+        Value::Number(number) => {
+            let mut name = String::new();
+            float::write(number, &mut name);
+            name.into()
+        }
+        _ => return Err(ValueError::new("a map's key is neither text nor a number")),
+    })
+}
+
 /// An object in the making, perhaps the content of an enum's variant.
 pub(super) struct Members {
     members: Object,
@@ -358,17 +373,7 @@ impl ser::SerializeMap for Members {
     type Error = ValueError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), ValueError> {
-        self.key = match key.serialize(ValueSerializer)? {
-            Value::String(text) => text.into(),
-            Value::Bool(true) => SmolStr::new_static("true"),
-            Value::Bool(false) => SmolStr::new_static("false"),
-            Value::Number(number) => {
-                let mut name = String::new();
-                float::write(number, &mut name);
-                name.into()
-            }
-            _ => return Err(ValueError::new("a map's key is neither text nor a number")),
-        };
+        self.key = name_of(key)?;
         Ok(())
     }
 

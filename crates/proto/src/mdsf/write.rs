@@ -94,9 +94,33 @@ enum Open<'a> {
 /// # Errors
 /// Names the first place that cannot be written; `out` is then as it was.
 pub fn write(value: &Value, out: &mut String, options: WriteOptions) -> Result<(), WriteError> {
+    write_from(Some(value), Vec::new(), out, options)
+}
+
+/// Appends an array of these elements to `out`.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_array(
+    elements: &[Value],
+    out: &mut String,
+    options: WriteOptions,
+) -> Result<(), WriteError> {
     let start = out.len();
-    let mut open: Vec<Open<'_>> = Vec::new();
-    let mut next = Some(value);
+    out.push('[');
+    let mut open = vec![Open::Array { elements, next: 0 }];
+    let first = write_up_to_next(&mut open, out);
+    write_from(first, open, out, options).inspect_err(|_| out.truncate(start))
+}
+
+/// Writes `next`, and what follows it in what is open.
+fn write_from<'a>(
+    mut next: Option<&'a Value>,
+    mut open: Vec<Open<'a>>,
+    out: &mut String,
+    options: WriteOptions,
+) -> Result<(), WriteError> {
+    let start = out.len();
     while let Some(value) = next {
         if let Err(kind) = write_one(value, options, &mut open, out) {
             out.truncate(start);
@@ -242,7 +266,8 @@ fn is_bare(key: &str) -> bool {
 
 /// Appends a string in single quotes.
 pub fn write_string(text: &str, out: &mut String) {
-    out.reserve(text.len() + 2);
+    // With what may close the message around it: a large text is not to be moved for that.
+    out.reserve(text.len() + 8);
     out.push('\'');
     let bytes = text.as_bytes();
     let mut written = 0;
