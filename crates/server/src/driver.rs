@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use jstp_proto::mdsf::Value;
+use jstp_proto::mdsf::{Document, Value};
 use jstp_proto::{Event, HandshakeFailure, Part};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -27,7 +27,7 @@ use crate::outbox::{End, Outbox};
 use crate::server::Hub;
 use crate::storage::StorageError;
 use crate::trace;
-use crate::transport::{Incoming, Text, Transport, linger};
+use crate::transport::{Incoming, Transport, linger};
 
 /// How many messages, and how many bytes of them, are stored together at most.
 const GATHERED: (usize, usize) = (64, 256 * 1024);
@@ -236,7 +236,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 if self.connection.keeper().is_some_and(Keeper::is_shared) {
                     return self.gather(text);
                 }
-                self.received(text.as_str()).await
+                self.received(&text).await
             }
             Incoming::Broken { why } => {
                 let (connection, error) = (&self.connection, why.as_str());
@@ -249,8 +249,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 
     /// Feeds the core what came, each message of it being dealt with before the next.
-    async fn received(&mut self, text: &str) -> Then {
-        let messages = self.connection.messages(text, self.link.batch);
+    async fn received(&mut self, text: &Document) -> Then {
+        let messages = self.connection.messages((**text).as_ref(), self.link.batch);
         for (index, part) in messages.enumerate() {
             if index > 0 {
                 // The many messages of one array are as fair to others as if each had come alone.
@@ -266,13 +266,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Feeds the core what came, and what else is here already: a session that has to be stored with
     /// each message is so once for all of them.
-    fn gather(&mut self, first: Text) -> Then {
+    fn gather(&mut self, first: Document) -> Then {
         let (mut messages, mut bytes) = (0, 0);
         let mut next = first;
         loop {
-            let text = next.as_str();
-            bytes += text.len();
-            for part in self.connection.messages(text, self.link.batch) {
+            bytes += (*next).as_ref().len();
+            for part in self.connection.messages((*next).as_ref(), self.link.batch) {
                 messages += 1;
                 if !self.feed(part) {
                     return Then::Stop;

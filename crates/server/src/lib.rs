@@ -152,6 +152,7 @@ mod server;
 mod sessions;
 mod storage;
 mod stored;
+mod stream;
 mod tls;
 mod trace;
 mod transport;

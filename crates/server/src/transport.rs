@@ -6,26 +6,29 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures_util::{Sink, Stream};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use futures_util::{Sink, Stream as _};
+use jstp_proto::mdsf::Document;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
-use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
+use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Bytes, Message, Utf8Bytes};
 
 use crate::outbox::{Next, Outbox};
+use crate::stream::{FRAGMENT, Stream};
 
-/// Frames larger than this are refused by some Node clients at their defaults (Q45).
-const FRAGMENT: usize = 16 * 1024;
+/// Messages from this size on are not copied, and their memory is seen to.
+const LARGE: usize = 16 * 1024;
 
 /// A WebSocket, after its opening.
 pub(crate) struct Transport<S> {
-    socket: WebSocketStream<Heard<S>>,
+    socket: WebSocketStream<Stream<S>>,
     outbox: Arc<Outbox>,
-    /// What is left of a message that leaves in fragments, all but the first of which continue it.
-    fragments: Option<Bytes>,
+    /// The last message, if it was large. A WebSocket that finds the memory of its last message unused reads
+    /// the next one into it, and would keep 8 MiB for ever; one that finds it in use takes other memory.
+    large: Option<Utf8Bytes>,
     state: State,
     /// Whether the peer may still be sending when we are done.
     is_cut_short: bool,
@@ -46,25 +49,14 @@ enum State {
 }
 
 /// What a transport has to tell.
-#[derive(Debug)]
 pub(crate) enum Incoming {
     /// A message.
-    Text(Text),
+    Text(Document),
     /// The peer broke the rules of WebSocket, and the closing has begun, or the stream broke: why, for
     /// a person.
     Broken { why: String },
     /// The transport is gone.
     Ended,
-}
-
-/// A message's text, still in the bytes it came in.
-#[derive(Debug)]
-pub(crate) struct Text(Utf8Bytes);
-
-impl Text {
-    pub(crate) fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
@@ -77,21 +69,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         (max_message, max_frame): (usize, usize),
     ) -> Self {
         let config = WebSocketConfig::default()
-            // Both are held by every idle connection.
+            // It is held by every idle connection.
             .read_buffer_size(4 * 1024)
-            .write_buffer_size(FRAGMENT)
+            // What is written gathers in the stream.
+            .write_buffer_size(0)
             .max_message_size(Some(max_message))
             .max_frame_size(Some(max_frame));
-        let stream = Heard {
-            stream,
-            last: Instant::now(),
-        };
+        let stream = Stream::new(stream);
         let socket =
             WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(config)).await;
         Self {
             socket,
             outbox,
-            fragments: None,
+            large: None,
             state: State::Open,
             is_cut_short: false,
             peer_code: None,
@@ -100,7 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
 
     /// When the peer was last heard, be it a single byte.
     pub(crate) fn last_heard(&self) -> Instant {
-        self.socket.get_ref().last
+        self.socket.get_ref().last_heard()
     }
 
     /// The code the peer closed with, if it was the peer who did; 1005 if it gave none.
@@ -141,6 +131,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     pub(crate) async fn finish(mut self, patience: Duration) {
         let ending = async {
             while !matches!(self.next().await, Incoming::Ended) {}
+            if !self.outbox.is_dropped() {
+                // The last close frame. If this fails the transport is gone, which is as good.
+                let _ = self.socket.get_mut().flush().await;
+            }
             if self.is_cut_short && !self.outbox.is_dropped() {
                 linger(self.socket.get_mut()).await;
             }
@@ -162,7 +156,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             return self.lost(&error);
         }
         while self.state != State::Broken {
-            match Pin::new(&mut self.socket).poll_next(cx) {
+            let next = Pin::new(&mut self.socket).poll_next(cx);
+            self.large = None;
+            match next {
                 Poll::Pending => break,
                 Poll::Ready(None) => return self.ended(),
                 Poll::Ready(Some(Err(error))) => return self.failed(cx, &error),
@@ -188,28 +184,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), tungstenite::Error>> {
         while self.state == State::Open {
             ready!(Pin::new(&mut self.socket).poll_ready(cx))?;
-            if let Some(mut rest) = self.fragments.take() {
-                let fragment = rest.split_to(rest.len().min(FRAGMENT));
-                let last = rest.is_empty();
-                self.send(Message::Frame(Frame::message(
-                    fragment,
-                    OpCode::Data(Data::Continue),
-                    last,
-                )))?;
-                self.fragments = (!last).then_some(rest);
-                continue;
+            if self.socket.get_ref().is_full() {
+                ready!(self.socket.get_mut().poll_drain(cx))?;
             }
             match self.outbox.take() {
                 Next::Text(text) if text.len() <= FRAGMENT => {
                     self.send(Message::Text(text.into()))?;
                 }
-                Next::Text(text) => {
-                    let mut rest = Bytes::from(text);
-                    let first = rest.split_to(FRAGMENT);
-                    let first = Frame::message(first, OpCode::Data(Data::Text), false);
-                    self.send(Message::Frame(first))?;
-                    self.fragments = Some(rest);
-                }
+                Next::Text(text) => self.socket.get_mut().queue(text),
                 Next::Close(code) => {
                     self.send(close_frame(code.into()))?;
                     self.state = State::CloseSent;
@@ -239,6 +221,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             },
             Message::Close(frame) => {
                 if self.state == State::Open {
+                    self.socket.get_mut().cut();
                     self.state = State::PeerClosed;
                     self.peer_code = Some(frame.map_or(1005, |frame| frame.code.into()));
                 }
@@ -247,7 +230,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             // The socket answers pings itself; both count as signs of life, which `Heard` notes.
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return None,
         };
-        (self.state == State::Open).then(|| Incoming::Text(Text(text)))
+        if self.state != State::Open {
+            return None;
+        }
+        if text.len() < LARGE {
+            return Some(Incoming::Text(Arc::new(text.as_str().to_owned())));
+        }
+        self.large = Some(text.clone());
+        Some(Incoming::Text(Arc::new(text)))
     }
 
     fn failed(&mut self, cx: &mut Context<'_>, error: &tungstenite::Error) -> Poll<Incoming> {
@@ -283,6 +273,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         // What the messages before it came to.
         let _ = self.poll_write(cx);
         if self.state == State::Open {
+            self.socket.get_mut().cut();
             // If this fails the transport is gone, which is as good.
             let _ = self.send(close_frame(code));
         }
@@ -313,45 +304,6 @@ pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
     }
     let mut discarded = [0; 1024];
     while stream.read(&mut discarded).await.is_ok_and(|read| read > 0) {}
-}
-
-/// A stream that remembers when it last had something to read. Frames alone would not do: a large
-/// message over a slow line is one frame for minutes.
-struct Heard<S> {
-    stream: S,
-    last: Instant,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if read.is_ready() {
-            self.last = Instant::now();
-        }
-        read
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
 }
 
 #[cfg(test)]
