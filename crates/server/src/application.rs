@@ -10,7 +10,7 @@ use jstp_proto::mdsf::Value;
 
 use crate::connection::Connection;
 use crate::error::MethodError;
-use crate::method::{Arguments, EventHandler, Method, MethodResult};
+use crate::method::{Arguments, EventHandler, Method, MethodResult, values};
 use crate::storage::{SessionStorageProvider, SharedStorageProvider, Storage};
 
 /// A named set of interfaces in one version.
@@ -190,7 +190,7 @@ impl Interface {
         F: Fn(&Connection, A) + Send + Sync + 'static,
     {
         let handler: EventHandler = Box::new(move |connection, _, args| {
-            if args.len() == A::ARITY
+            if args.elements() == Some(A::ARITY)
                 && let Ok(args) = A::read(args)
             {
                 handler(connection, args);
@@ -206,7 +206,9 @@ impl Interface {
     where
         F: Fn(&Connection, &str, Vec<Value>) + Send + Sync + 'static,
     {
-        self.any_event = Some(Box::new(handler));
+        self.any_event = Some(Box::new(move |connection, name, args| {
+            handler(connection, name, values(args));
+        }));
         self
     }
 

@@ -8,20 +8,22 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use jstp_proto::error::code;
-use jstp_proto::mdsf::{self, Value, WriteOptions};
+use jstp_proto::mdsf::{self, RawValue, Value, WriteOptions};
 use jstp_proto::version::Requested;
 use jstp_proto::{
-    CallId, Config, Event, Messages, Native, Outcome, Refused, RemoteError, Role, Session, State,
+    CallId, Config, Event, Messages, Outcome, Refused, RemoteError, Role, Session, State, Texts,
 };
 use serde::Serialize;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::answer::Ended;
 use crate::application::Application;
 use crate::error::{CallError, MethodError, OptionsError};
 use crate::events::ServerEvent;
 use crate::keeping::Keeper;
 use crate::live::{Happening, Link, Live, Log, Profile, Told};
+use crate::method::values;
 use crate::options::check_duration;
 use crate::outbox::End;
 use crate::running::{Limits, Running};
@@ -29,7 +31,7 @@ use crate::server::{Hub, ServerHandle};
 use crate::storage::StorageError;
 use crate::stored::StoredSession;
 
-type Core = jstp_proto::Connection<Native>;
+type Core = jstp_proto::Connection<Texts>;
 
 /// A client of the server. Clones are the same connection; it outlives a transport by the session's
 /// life in memory, and goes on when the client resumes.
@@ -204,7 +206,8 @@ impl Connection {
     /// As [`call`](Self::call).
     pub async fn inspect(&self, interface: &str) -> Result<Vec<String>, CallError> {
         let names = self.request(|core| core.inspect(interface)).await?;
-        mdsf::from_value(names).map_err(|_| CallError::Malformed)
+        let names = names.ok_or(CallError::Malformed)?;
+        names.to().map_err(|_| CallError::Malformed)
     }
 
     /// Sends a ping and returns how long the client took to answer.
@@ -282,7 +285,7 @@ impl Connection {
     async fn request(
         &self,
         issue: impl FnOnce(&mut Core) -> Result<CallId, Refused>,
-    ) -> Result<Value, CallError> {
+    ) -> Result<Option<RawValue>, CallError> {
         let (call, settled) = self.turn(|live| {
             live.check()?;
             let call = issue(&mut live.core)?;
@@ -297,10 +300,10 @@ impl Connection {
         let settled = settled.await;
         waiting.call = None;
         match settled {
-            Ok(Outcome::Done(results)) => Ok(results),
-            Ok(Outcome::Pong) => Ok(Value::Undefined),
-            Ok(Outcome::Error(Value::Array(error))) => {
-                Err(CallError::Remote(RemoteError::from_wire(error)))
+            Ok(Outcome::Done(results)) => Ok(Some(results)),
+            Ok(Outcome::Pong) => Ok(None),
+            Ok(Outcome::Error(error)) if error.elements().is_some() => {
+                Err(CallError::Remote(RemoteError::from_wire(values(&error))))
             }
             Ok(Outcome::Error(_) | Outcome::Malformed) => Err(CallError::Malformed),
             Ok(Outcome::Failed(code)) => Err(CallError::failed(code)),
@@ -544,33 +547,33 @@ impl Connection {
 
     /// Answers a call or an inspect, over whatever transport there is by now. An answer that
     /// cannot be written becomes error 16; the reason is returned.
-    pub(crate) fn answer(
-        &self,
-        id: i64,
-        answer: Result<Vec<Value>, MethodError>,
-    ) -> Option<String> {
-        let internal = || Err(format!("[{}]", code::INTERNAL_API_ERROR));
+    pub(crate) fn answer(&self, id: i64, answer: Ended) -> Option<String> {
         let mut why = None;
         // A peer that knows the extension is none of those that cannot read them.
-        let options = WriteOptions {
-            non_finite: self.is_batching(),
-            ..WriteOptions::default()
-        };
-        let answer = match answer {
-            Ok(results) => write_array(results, options).or_else(|error| {
+        let non_finite = self.is_batching();
+        let text = answer.and_then(|answer| {
+            answer.into_text(non_finite).map_err(|error| {
                 why = Some(format!("its result cannot be sent: {error}"));
-                internal()
-            }),
+                MethodError::code(code::INTERNAL_API_ERROR)
+            })
+        });
+        match text {
+            Ok(text) => self.turn(|live| live.core.answer_written(id, text)),
             Err(error) => {
                 if let MethodError::Internal(error) = &error {
                     why = Some(error.to_string());
                 }
-                Err(write_array(error.to_wire(), options)
-                    .or_else(|_| internal())
-                    .unwrap_or_else(|text| text))
+                let options = WriteOptions {
+                    non_finite,
+                    ..WriteOptions::default()
+                };
+                let mut text = String::new();
+                if mdsf::write_array(&error.to_wire(), &mut text, options).is_err() {
+                    text = format!("[{}]", code::INTERNAL_API_ERROR);
+                }
+                self.turn(|live| live.core.answer(id, Err(text)));
             }
-        };
-        self.turn(|live| live.core.answer(id, answer));
+        }
         why
     }
 
@@ -662,29 +665,23 @@ fn major(application: &Application) -> String {
     version.split('.').next().unwrap_or_default().to_owned()
 }
 
-fn results(answer: Value) -> Result<Vec<Value>, CallError> {
-    match answer {
-        Value::Array(results) => Ok(results),
+fn results(answer: Option<RawValue>) -> Result<Vec<Value>, CallError> {
+    match answer.as_ref().map(RawValue::to_value) {
+        Some(Value::Array(results)) => Ok(results),
         _ => Err(CallError::Malformed),
     }
 }
 
 /// The text of an argument list.
 pub(crate) fn arguments(args: &impl Serialize) -> Result<String, CallError> {
-    let values = match mdsf::to_value(args)? {
-        Value::Array(values) => values,
-        Value::Undefined | Value::Null => Vec::new(),
-        _ => {
-            return Err(CallError::Arguments(
-                "they are neither a tuple nor a list".to_owned(),
-            ));
-        }
-    };
-    Ok(write_array(values, WriteOptions::default())?)
-}
-
-fn write_array(values: Vec<Value>, options: WriteOptions) -> Result<String, mdsf::WriteError> {
     let mut text = String::new();
-    mdsf::write(&Value::Array(values), &mut text, options)?;
+    mdsf::put(args, &mut text, WriteOptions::default())?;
+    if matches!(&*text, "null" | "undefined") {
+        return Ok("[]".to_owned());
+    }
+    if !text.starts_with('[') {
+        let why = "they are neither a tuple nor a list";
+        return Err(CallError::Arguments(why.to_owned()));
+    }
     Ok(text)
 }

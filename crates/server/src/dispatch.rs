@@ -6,20 +6,25 @@ use std::task::Poll;
 
 use futures_util::FutureExt;
 use jstp_proto::error::code;
-use jstp_proto::mdsf::Value;
+use jstp_proto::mdsf::RawValue;
 use tracing::Instrument;
 
+use crate::answer::{Answer, Ended};
 use crate::connection::Connection;
 use crate::driver::{Driver, guarded};
 use crate::error::MethodError;
 use crate::events::ServerEvent;
-use crate::method::Answer;
 use crate::server::Hub;
 
 impl<S> Driver<S> {
-    pub(crate) async fn called(&mut self, id: i64, interface: String, method: String, args: Value) {
+    pub(crate) async fn called(
+        &mut self,
+        id: i64,
+        interface: String,
+        method: String,
+        args: RawValue,
+    ) {
         let connection = &self.connection;
-        let Value::Array(args) = args else { return };
         self.hub.tell(&ServerEvent::Call {
             connection,
             interface: &interface,
@@ -30,8 +35,8 @@ impl<S> Driver<S> {
             return;
         };
         let begun = application
-            .method(&interface, &method, args.len())
-            .map(|method| guarded(|| method.call(connection.clone(), args)));
+            .method(&interface, &method, args.elements().unwrap_or_default())
+            .map(|method| guarded(|| method.call(connection.clone(), id, args)));
         let running = match begun {
             Ok(Some(running)) => running,
             Ok(None) => {
@@ -69,14 +74,13 @@ impl<S> Driver<S> {
         }
     }
 
-    pub(crate) fn emitted(&self, interface: &str, event: &str, args: Value) {
+    pub(crate) fn emitted(&self, interface: &str, event: &str, args: &RawValue) {
         let connection = &self.connection;
-        let Value::Array(args) = args else { return };
         self.hub.tell(&ServerEvent::Event {
             connection,
             interface,
             event,
-            args: &args,
+            args,
         });
         let Some(application) = connection.application() else {
             return;
@@ -104,7 +108,7 @@ impl<S> Driver<S> {
             return;
         };
         let answer = match application.methods(interface) {
-            Some(methods) => Ok(methods.map(|name| Value::String(name.to_owned())).collect()),
+            Some(methods) => Answer::to(id).results(&methods.collect::<Vec<_>>()),
             None => Err(MethodError::code(code::INTERFACE_NOT_FOUND)),
         };
         connection.answer(id, answer);
@@ -121,7 +125,7 @@ struct Finish {
 }
 
 impl Finish {
-    fn answer(self, ended: std::thread::Result<Answer>) {
+    fn answer(self, ended: std::thread::Result<Ended>) {
         let Self {
             hub,
             connection,

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use jstp_proto::mdsf::{Document, Value};
+use jstp_proto::mdsf::{Document, RawValue};
 use jstp_proto::{Event, HandshakeFailure, Part};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -257,7 +257,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 consume_budget().await;
                 self.transport.relieve().await;
             }
-            if !self.feed(part) || self.deliver(None).await == Then::Stop {
+            if !self.feed(text, part) || self.deliver(None).await == Then::Stop {
                 return Then::Stop;
             }
         }
@@ -273,7 +273,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             bytes += (*next).as_ref().len();
             for part in self.connection.messages((*next).as_ref(), self.link.batch) {
                 messages += 1;
-                if !self.feed(part) {
+                if !self.feed(&next, part) {
                     return Then::Stop;
                 }
             }
@@ -294,8 +294,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
-    /// Feeds the core a message. False if the transport is not the connection's any more.
-    fn feed(&self, part: Part<'_, Value>) -> bool {
+    /// Feeds the core a message of a text. False if the transport is not the connection's any more.
+    fn feed(&self, text: &Document, part: Part<'_, RawValue>) -> bool {
         if self.hub.settings.log_messages {
             let (connection, text) = (&self.connection, part.text());
             self.hub
@@ -307,7 +307,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 live.handled = live.received();
             }
             live.heard = part.text().len();
-            live.core.handle_part(now, part);
+            RawValue::sharing(text, || live.core.handle_part(now, part));
         });
         fed.is_some()
     }
@@ -415,7 +415,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 event,
                 args,
             } => {
-                self.emitted(&interface, &event, args);
+                self.emitted(&interface, &event, &args);
             }
             Event::Inspected { id, interface } => self.inspected(id, &interface),
             Event::HandshakeRequested {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jstp_proto::error::code;
-use jstp_proto::mdsf::{Value, ValueError, WriteError};
+use jstp_proto::mdsf::{PutError, Value, ValueError, WriteError};
 use jstp_proto::{Refused, RemoteError};
 
 /// Why a method, or an authentication policy, says no.
@@ -121,6 +121,12 @@ impl From<Refused> for CallError {
 
 impl From<ValueError> for CallError {
     fn from(error: ValueError) -> Self {
+        Self::Arguments(error.to_string())
+    }
+}
+
+impl From<PutError> for CallError {
+    fn from(error: PutError) -> Self {
         Self::Arguments(error.to_string())
     }
 }

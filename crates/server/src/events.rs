@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use jstp_proto::mdsf::Value;
+use jstp_proto::mdsf::RawValue;
 
 use crate::application::Application;
 use crate::connection::Connection;
@@ -90,7 +90,7 @@ pub enum ServerEvent<'a> {
         /// The client.
         connection: &'a Connection,
         /// The results or the error: arrays, if the client keeps to the protocol.
-        answer: Result<&'a Value, &'a Value>,
+        answer: Result<&'a RawValue, &'a RawValue>,
     },
     /// A client called a method.
     Call {
@@ -100,8 +100,8 @@ pub enum ServerEvent<'a> {
         interface: &'a str,
         /// The method.
         method: &'a str,
-        /// The arguments.
-        args: &'a [Value],
+        /// The arguments, an array.
+        args: &'a RawValue,
     },
     /// A client emitted an event.
     Event {
@@ -111,8 +111,8 @@ pub enum ServerEvent<'a> {
         interface: &'a str,
         /// The event's name.
         event: &'a str,
-        /// The arguments.
-        args: &'a [Value],
+        /// The arguments, an array.
+        args: &'a RawValue,
     },
     /// A client asked for an interface's methods.
     Inspect {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use jstp_proto::error::code;
-use jstp_proto::mdsf::Value;
+use jstp_proto::mdsf::RawValue;
 use jstp_proto::message::VersionField;
 use jstp_proto::{RemoteError, Strategy};
 use tokio::time::timeout;
@@ -60,7 +60,7 @@ impl<S> Driver<S> {
         &mut self,
         app: Option<String>,
         version: &VersionField,
-        strategy: Strategy<Value>,
+        strategy: Strategy<RawValue>,
     ) {
         let name = match &strategy {
             Strategy::Anonymous => "anonymous",
@@ -102,7 +102,7 @@ impl<S> Driver<S> {
                     .boxed()
             }
             Strategy::Custom { name, credentials } => {
-                let Some(decision) = self.authenticate(choice, name.clone(), credentials) else {
+                let Some(decision) = self.authenticate(choice, name.clone(), &credentials) else {
                     self.refuse(&RemoteError::new(code::AUTH_FAILED));
                     return self.handshake_dealt_with(&app, &name);
                 };
@@ -154,14 +154,14 @@ impl<S> Driver<S> {
         &mut self,
         choice: Choice,
         strategy: String,
-        credentials: Value,
+        credentials: &RawValue,
     ) -> Option<Pin<Box<dyn Future<Output = Decision> + Send>>> {
         let policy = self.hub.settings.auth_policy.as_ref()?;
         let request = AuthRequest {
             connection: self.connection.clone(),
             application: Arc::clone(&choice.application),
             strategy,
-            credentials,
+            credentials: credentials.to_value(),
         };
         let thinking = guarded(|| policy.authenticate(request));
         let patience = self.hub.settings.auth_timeout;

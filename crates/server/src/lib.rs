@@ -131,6 +131,7 @@
 //! proxy that speaks TLS, [`trusted_proxies`](ServerOptions::trusted_proxies) says whose word on a client's address
 //! counts. The README has the rest.
 
+mod answer;
 mod application;
 mod auth;
 mod connection;
@@ -157,6 +158,7 @@ mod tls;
 mod trace;
 mod transport;
 
+pub use answer::Answer;
 pub use application::{Application, Interface};
 pub use auth::{AuthFuture, AuthPolicy, AuthRequest};
 pub use connection::Connection;
@@ -164,7 +166,7 @@ pub use error::{CallError, MethodError, OptionsError};
 pub use events::ServerEvent;
 pub use index::{AppsIndex, create_apps_index};
 pub use jstp_proto::error::code;
-pub use jstp_proto::mdsf::{self, Value};
+pub use jstp_proto::mdsf::{self, RawValue, Value};
 pub use jstp_proto::{PeerMisbehaved, Refused, RemoteError};
 pub use method::{Arguments, MethodResult, Results};
 pub use options::ServerOptions;

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use jstp_proto::error::code;
-use jstp_proto::mdsf::Value;
-use jstp_proto::{CallId, Event, Native, Outcome, Output, Refused};
+use jstp_proto::mdsf::{RawValue, Value};
+use jstp_proto::{CallId, Event, Outcome, Output, Refused, Texts};
 use tokio::sync::{Notify, oneshot};
 
 use crate::application::Application;
@@ -15,9 +15,9 @@ use crate::running::Running;
 
 /// What one turn works on.
 pub(crate) struct Live {
-    pub(crate) core: jstp_proto::Connection<Native>,
+    pub(crate) core: jstp_proto::Connection<Texts>,
     /// Requests of ours, until the core settles them.
-    pub(crate) waiters: HashMap<CallId, oneshot::Sender<Outcome<Value>>>,
+    pub(crate) waiters: HashMap<CallId, oneshot::Sender<Outcome<RawValue>>>,
     /// What the core told the application, until the transport's task deals with it.
     pub(crate) events: VecDeque<Happening>,
     /// The count of received messages but for those that still wait among the events.
@@ -67,13 +67,13 @@ impl Told {
 
 /// What the transport's task tells the application.
 pub(crate) enum Told {
-    Event(Event<Value>),
+    Event(Event<RawValue>),
     /// A message has been queued for the client.
     Sent(String),
     /// The client answered a request.
-    Answered(Result<Value, Value>),
+    Answered(Result<RawValue, RawValue>),
     /// The answer to a request is lost, as whoever waits for it learns when this is dropped.
-    Lost(oneshot::Sender<Outcome<Value>>),
+    Lost(oneshot::Sender<Outcome<RawValue>>),
 }
 
 /// What a listener wants to hear besides.
@@ -156,7 +156,7 @@ impl Live {
                         Outcome::Pong | Outcome::Malformed | Outcome::Failed(_) => None,
                     };
                     if let Some(answer) = answer.filter(|_| self.log.answers) {
-                        let answer = answer.cloned().map_err(Value::clone);
+                        let answer = answer.cloned().map_err(RawValue::clone);
                         self.happened(Told::Answered(answer));
                         stirred = true;
                     }
@@ -201,6 +201,6 @@ impl Live {
     }
 }
 
-fn count(core: &jstp_proto::Connection<Native>) -> u64 {
+fn count(core: &jstp_proto::Connection<Texts>) -> u64 {
     core.session().map_or(0, jstp_proto::Session::received)
 }

@@ -1,15 +1,15 @@
 //! Methods: async functions over typed arguments, and what stands behind them.
 
-use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
 use jstp_proto::error::code;
-use jstp_proto::mdsf::{self, Value, ValueError};
+use jstp_proto::mdsf::{RawValue, Value, ValueError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::answer::{Answer, Ended};
 use crate::connection::Connection;
 use crate::error::MethodError;
 
@@ -21,17 +21,17 @@ pub trait Arguments: Sized + Send + 'static {
     /// How many there are.
     const ARITY: usize;
 
-    /// Reads them.
+    /// Reads them: an array, as it came.
     ///
     /// # Errors
     /// A value is not what the type says.
-    fn read(args: Vec<Value>) -> Result<Self, ValueError>;
+    fn read(args: &RawValue) -> Result<Self, ValueError>;
 }
 
 impl Arguments for () {
     const ARITY: usize = 0;
 
-    fn read(_: Vec<Value>) -> Result<Self, ValueError> {
+    fn read(_: &RawValue) -> Result<Self, ValueError> {
         Ok(())
     }
 }
@@ -41,8 +41,8 @@ macro_rules! arguments {
         impl<$($name: DeserializeOwned + Send + 'static),+> Arguments for ($($name,)+) {
             const ARITY: usize = $count;
 
-            fn read(args: Vec<Value>) -> Result<Self, ValueError> {
-                mdsf::from_value(Value::Array(args))
+            fn read(args: &RawValue) -> Result<Self, ValueError> {
+                args.to()
             }
         }
     )+ };
@@ -59,14 +59,14 @@ arguments! {
     8: A B C D E F G H;
 }
 
-/// How a call ends: several results, or none, or an error.
-pub(crate) type Answer = Result<Vec<Value>, MethodError>;
-pub(crate) type AnswerFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
+/// Waits for a call's end.
+pub(crate) type EndFuture = Pin<Box<dyn Future<Output = Ended> + Send>>;
+type Handler = dyn Fn(Connection, i64, RawValue) -> EndFuture + Send + Sync;
 
 /// A method, whatever its arguments.
 pub(crate) struct Method {
     pub(crate) arity: usize,
-    handler: Box<dyn Fn(Connection, Vec<Value>) -> AnswerFuture + Send + Sync>,
+    handler: Box<Handler>,
 }
 
 impl Method {
@@ -79,10 +79,11 @@ impl Method {
     {
         Self {
             arity: A::ARITY,
-            handler: Box::new(move |connection, args| match A::read(args) {
-                Ok(args) => {
-                    let running = function(connection, args);
-                    Box::pin(async move { running.await?.into_results() })
+            handler: Box::new(move |connection, id, args| match A::read(&args) {
+                Ok(read) => {
+                    drop(args);
+                    let running = function(connection, read);
+                    Box::pin(async move { running.await?.write(Answer::to(id)) })
                 }
                 Err(_) => Box::pin(async { Err(MethodError::code(code::INVALID_SIGNATURE)) }),
             }),
@@ -92,17 +93,29 @@ impl Method {
     pub(crate) fn raw<F, Fut>(arity: usize, function: F) -> Self
     where
         F: Fn(Connection, Vec<Value>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Answer> + Send + 'static,
+        Fut: Future<Output = Result<Vec<Value>, MethodError>> + Send + 'static,
     {
         Self {
             arity,
-            handler: Box::new(move |connection, args| Box::pin(function(connection, args))),
+            handler: Box::new(move |connection, id, args| {
+                let running = function(connection, values(&args));
+                drop(args);
+                Box::pin(async move { Answer::to(id).values(&running.await?) })
+            }),
         }
     }
 
-    /// Begins a call. The function itself may run a part, or panic, right here.
-    pub(crate) fn call(&self, connection: Connection, args: Vec<Value>) -> AnswerFuture {
-        (self.handler)(connection, args)
+    /// Begins a call with this id. The function itself may run a part, or panic, right here.
+    pub(crate) fn call(&self, connection: Connection, id: i64, args: RawValue) -> EndFuture {
+        (self.handler)(connection, id, args)
+    }
+}
+
+/// The elements of an array.
+pub(crate) fn values(array: &RawValue) -> Vec<Value> {
+    match array.to_value() {
+        Value::Array(elements) => elements,
+        _ => Vec::new(),
     }
 }
 
@@ -117,22 +130,16 @@ impl fmt::Debug for Method {
 /// What a method returns: anything serde can write is one result, `()` is none, and [`Results`] are
 /// several.
 pub trait MethodResult {
-    /// The results as they travel.
+    /// Writes the results as they travel.
     ///
     /// # Errors
     /// They cannot be written; the client is answered with error 16.
-    fn into_results(self) -> Result<Vec<Value>, MethodError>;
+    fn write(self, answer: Answer) -> Result<Answer, MethodError>;
 }
 
 impl<R: Serialize + 'static> MethodResult for R {
-    fn into_results(self) -> Result<Vec<Value>, MethodError> {
-        if (&self as &dyn Any).is::<()>() {
-            return Ok(Vec::new());
-        }
-        match mdsf::to_value(&self)? {
-            Value::Undefined => Ok(Vec::new()),
-            value => Ok(vec![value]),
-        }
+    fn write(self, answer: Answer) -> Ended {
+        answer.result(self)
     }
 }
 
@@ -150,16 +157,10 @@ impl<R: Serialize + 'static> MethodResult for R {
 pub struct Results<T>(pub T);
 
 impl<T: Serialize> MethodResult for Results<T> {
-    fn into_results(self) -> Result<Vec<Value>, MethodError> {
-        match mdsf::to_value(&self.0)? {
-            Value::Array(results) => Ok(results),
-            Value::Undefined | Value::Null => Ok(Vec::new()),
-            _ => Err(MethodError::internal(
-                "Results hold neither a tuple nor a list",
-            )),
-        }
+    fn write(self, answer: Answer) -> Ended {
+        answer.results(&self.0)
     }
 }
 
 /// An event handler, whatever its arguments. It gets the event's name.
-pub(crate) type EventHandler = Box<dyn Fn(&Connection, &str, Vec<Value>) + Send + Sync>;
+pub(crate) type EventHandler = Box<dyn Fn(&Connection, &str, &RawValue) + Send + Sync>;

@@ -32,13 +32,13 @@ async fn telling(options: ServerOptions) -> (Server, Peer, mpsc::UnboundedReceiv
                 method,
                 args,
                 ..
-            } => format!("call {interface} {method} {}", args.len()),
+            } => format!("call {interface} {method} {}", args.elements().unwrap()),
             ServerEvent::Event {
                 interface,
                 event,
                 args,
                 ..
-            } => format!("event {interface} {event} {}", args.len()),
+            } => format!("event {interface} {event} {}", args.elements().unwrap()),
             ServerEvent::Inspect { interface, .. } => format!("inspect {interface}"),
             ServerEvent::Heartbeat { .. } => "heartbeat".to_owned(),
             ServerEvent::MessageRejected { text, .. } => format!("messageRejected {text}"),
@@ -75,21 +75,12 @@ async fn each_kind_of_message_has_its_event() {
         // Neither has an event of its own.
         ("{ping:[6]}", &[]),
         ("{pong:[77]}", &[]),
-        (
-            "{callback:[-1],ok:[7]}",
-            &["callback Ok(Array([Number(7.0)]))"],
-        ),
-        (
-            "{callback:[-2],error:[14]}",
-            &["callback Err(Array([Number(14.0)]))"],
-        ),
+        ("{callback:[-1],ok:[7]}", &["callback Ok([7])"]),
+        ("{callback:[-2],error:[14]}", &["callback Err([14])"]),
         ("{pong:[-3]}", &[]),
         (
             "{callback:[-9],ok:[]}",
-            &[
-                "callback Ok(Array([]))",
-                "messageRejected {callback:[-9],ok:[]}",
-            ],
+            &["callback Ok([])", "messageRejected {callback:[-9],ok:[]}"],
         ),
         (
             "{callback:[-4],no:[]}",
