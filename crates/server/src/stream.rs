@@ -1,11 +1,12 @@
 //! Stream: what lies between a WebSocket and its socket, so that much goes in and out at once while there is
 //! much, and whoever is idle has no buffers.
 //!
-//! A WebSocket keeps the buffers it was made with, so those are small. While large messages come, reading goes
+//! A WebSocket keeps the buffers it was made with, and those that grew with a message, so that the first are small
+//! and one that has grown can be told. While large messages come, reading goes
 //! through a buffer here that is let go of afterwards; what is written gathers here until it is flushed, and a
 //! large message leaves from where it is.
 
-use std::io::{self, IoSlice};
+use std::io::{self, Cursor, IoSlice};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
@@ -18,10 +19,13 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 pub(crate) const FRAGMENT: usize = 16 * 1024;
 /// What stands before a fragment's payload.
 const HEAD: usize = 4;
+const LONGEST_HEAD: usize = 14;
 /// So much is read at once while much comes.
 const MUCH: usize = 128 * 1024;
 /// Beyond this nothing more is taken before some of it has left.
 const GATHERED: usize = 64 * 1024;
+/// A WebSocket that has had a frame larger than this keeps more memory than an idle one should.
+const SWOLLEN: u64 = 64 * 1024;
 /// So many fragments are handed to the system at once.
 const AT_ONCE: usize = 16;
 
@@ -36,6 +40,8 @@ pub(crate) struct Stream<S> {
     taken: usize,
     /// Whether there was more to read than there was room for.
     is_much: bool,
+    /// Where in its frames the peer is, as far as it has been handed on.
+    place: Place,
     /// What is to be written, of which so much has been.
     write: Vec<u8>,
     written: usize,
@@ -43,6 +49,65 @@ pub(crate) struct Stream<S> {
     text: Option<Fragmented>,
     /// What came after the large message had begun to leave: control frames, which go between its fragments.
     between: Vec<u8>,
+}
+
+/// Where something is in a sequence of frames.
+#[derive(Default)]
+struct Place {
+    /// A frame's head, of which so much is there.
+    head: [u8; LONGEST_HEAD],
+    here: usize,
+    /// How much of its payload has still to come.
+    rest: u64,
+    /// Whether the message goes on with another frame.
+    is_in_message: bool,
+    /// The longest payload so far.
+    longest: u64,
+}
+
+impl Place {
+    /// Goes on by these bytes.
+    fn pass(&mut self, mut bytes: &[u8]) {
+        while let Some(&next) = bytes.first() {
+            if self.rest > 0 {
+                let here = self.rest.min(bytes.len() as u64);
+                self.rest -= here;
+                bytes = &bytes[here as usize..];
+                continue;
+            }
+            self.head[self.here] = next;
+            self.here += 1;
+            bytes = &bytes[1..];
+            if self.here < 2 || self.here < head_length(self.head[1]) {
+                continue;
+            }
+            let mut head = Cursor::new(&self.head[..self.here]);
+            self.here = 0;
+            // With a wrong one it is the WebSocket that finds fault.
+            if let Ok(Some((header, length))) = FrameHeader::parse(&mut head) {
+                self.rest = length;
+                self.longest = self.longest.max(length);
+                if let OpCode::Data(_) = header.opcode {
+                    self.is_in_message = !header.is_final;
+                }
+            }
+        }
+    }
+
+    fn is_between_messages(&self) -> bool {
+        self.rest == 0 && self.here == 0 && !self.is_in_message
+    }
+}
+
+/// How long a frame's head is that has this for its second byte.
+fn head_length(second: u8) -> usize {
+    let length = match second & 0x7f {
+        126 => 2,
+        127 => 8,
+        _ => 0,
+    };
+    let mask = if second & 0x80 == 0 { 0 } else { 4 };
+    2 + length + mask
 }
 
 /// A message that leaves in fragments.
@@ -62,6 +127,7 @@ impl<S> Stream<S> {
             read: Vec::new(),
             taken: 0,
             is_much: false,
+            place: Place::default(),
             write: Vec::new(),
             written: 0,
             text: None,
@@ -71,6 +137,16 @@ impl<S> Stream<S> {
 
     pub(crate) fn last_heard(&self) -> Instant {
         self.last_heard
+    }
+
+    /// Whether the WebSocket over this stream keeps much memory, of which it uses nothing if it has dealt with
+    /// everything it was given. Says so once.
+    pub(crate) fn is_swollen(&mut self) -> bool {
+        let is_swollen = self.place.longest > SWOLLEN && self.place.is_between_messages();
+        if is_swollen {
+            self.place = Place::default();
+        }
+        is_swollen
     }
 
     /// Whether nothing more is to be written, control frames excepted, before some of it has left.
@@ -224,11 +300,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
             this.read.clear();
             this.taken = 0;
             if !this.is_much {
-                let room = buf.remaining();
+                let before = buf.filled().len();
                 let read = Pin::new(&mut this.socket).poll_read(cx, buf);
                 if read.is_ready() {
                     this.last_heard = Instant::now();
-                    this.is_much = room > 0 && buf.remaining() == 0;
+                    let read = &buf.filled()[before..];
+                    this.place.pass(read);
+                    this.is_much = !read.is_empty() && buf.remaining() == 0;
                 }
                 return read;
             }
@@ -245,6 +323,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
         let rest = &this.read[this.taken..];
         let here = rest.len().min(buf.remaining());
         buf.put_slice(&rest[..here]);
+        this.place.pass(&rest[..here]);
         this.taken += here;
         Poll::Ready(Ok(()))
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures_util::{Sink, Stream as _};
+use futures_util::{FutureExt, Sink, Stream as _};
 use jstp_proto::mdsf::Document;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
@@ -19,16 +19,15 @@ use tokio_tungstenite::tungstenite::{self, Bytes, Message, Utf8Bytes};
 use crate::outbox::{Next, Outbox};
 use crate::stream::{FRAGMENT, Stream};
 
-/// Messages from this size on are not copied, and their memory is seen to.
+/// Messages from this size on are not copied.
 const LARGE: usize = 16 * 1024;
 
 /// A WebSocket, after its opening.
 pub(crate) struct Transport<S> {
-    socket: WebSocketStream<Stream<S>>,
+    /// Missing only while another is put in its place.
+    socket: Option<WebSocketStream<Stream<S>>>,
+    config: WebSocketConfig,
     outbox: Arc<Outbox>,
-    /// The last message, if it was large. A WebSocket that finds the memory of its last message unused reads
-    /// the next one into it, and would keep 8 MiB for ever; one that finds it in use takes other memory.
-    large: Option<Utf8Bytes>,
     state: State,
     /// Whether the peer may still be sending when we are done.
     is_cut_short: bool,
@@ -79,9 +78,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         let socket =
             WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(config)).await;
         Self {
-            socket,
+            socket: Some(socket),
+            config,
             outbox,
-            large: None,
             state: State::Open,
             is_cut_short: false,
             peer_code: None,
@@ -90,7 +89,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
 
     /// When the peer was last heard, be it a single byte.
     pub(crate) fn last_heard(&self) -> Instant {
-        self.socket.get_ref().last_heard()
+        self.socket
+            .as_ref()
+            .map_or_else(Instant::now, |socket| socket.get_ref().last_heard())
     }
 
     /// The code the peer closed with, if it was the peer who did; 1005 if it gave none.
@@ -121,7 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         if self.state == State::Open {
             let ping = Message::Ping(Bytes::new());
             // A transport that cannot be written to says so when it is next read or written.
-            let _ = Pin::new(&mut self.socket).start_send(ping);
+            let _ = Pin::new(self.socket()).start_send(ping);
         }
     }
 
@@ -133,10 +134,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             while !matches!(self.next().await, Incoming::Ended) {}
             if !self.outbox.is_dropped() {
                 // The last close frame. If this fails the transport is gone, which is as good.
-                let _ = self.socket.get_mut().flush().await;
+                let _ = self.stream().flush().await;
             }
             if self.is_cut_short && !self.outbox.is_dropped() {
-                linger(self.socket.get_mut()).await;
+                linger(self.stream()).await;
             }
         };
         // What did not end in time is dropped.
@@ -156,9 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             return self.lost(&error);
         }
         while self.state != State::Broken {
-            let next = Pin::new(&mut self.socket).poll_next(cx);
-            self.large = None;
-            match next {
+            match Pin::new(self.socket()).poll_next(cx) {
                 Poll::Pending => break,
                 Poll::Ready(None) => return self.ended(),
                 Poll::Ready(Some(Err(error))) => return self.failed(cx, &error),
@@ -172,26 +171,52 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         if let Poll::Ready(Err(error)) = self.poll_write(cx) {
             return self.lost(&error);
         }
-        match Pin::new(&mut self.socket).poll_flush(cx) {
+        match Pin::new(self.socket()).poll_flush(cx) {
             Poll::Ready(Err(error)) => self.lost(&error),
             // Our close frame has left, and nothing intelligible can follow from the peer.
             Poll::Ready(Ok(())) if self.state == State::Broken => self.ended(),
+            Poll::Ready(Ok(())) if self.state == State::Open => self.shed(cx),
             _ => Poll::Pending,
         }
+    }
+
+    /// With nothing under way in either direction, puts another WebSocket in the place of one that keeps the
+    /// memory of a large message.
+    fn shed(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+        if !self.stream().is_swollen() {
+            return Poll::Pending;
+        }
+        let stream = self.socket.take().map(WebSocketStream::into_inner);
+        let making = stream.map(|stream| {
+            WebSocketStream::from_raw_socket(stream, Role::Server, Some(self.config))
+        });
+        // There is nothing it could wait for.
+        self.socket = making.and_then(FutureExt::now_or_never);
+        // What has come meanwhile has woken nobody.
+        self.poll(cx)
+    }
+
+    fn socket(&mut self) -> &mut WebSocketStream<Stream<S>> {
+        let socket = self.socket.as_mut();
+        socket.expect("another is put in its place at once")
+    }
+
+    fn stream(&mut self) -> &mut Stream<S> {
+        self.socket().get_mut()
     }
 
     /// Hands the socket what the outbox holds, for as long as the socket takes it.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), tungstenite::Error>> {
         while self.state == State::Open {
-            ready!(Pin::new(&mut self.socket).poll_ready(cx))?;
-            if self.socket.get_ref().is_full() {
-                ready!(self.socket.get_mut().poll_drain(cx))?;
+            ready!(Pin::new(self.socket()).poll_ready(cx))?;
+            if self.stream().is_full() {
+                ready!(self.stream().poll_drain(cx))?;
             }
             match self.outbox.take() {
                 Next::Text(text) if text.len() <= FRAGMENT => {
                     self.send(Message::Text(text.into()))?;
                 }
-                Next::Text(text) => self.socket.get_mut().queue(text),
+                Next::Text(text) => self.stream().queue(text),
                 Next::Close(code) => {
                     self.send(close_frame(code.into()))?;
                     self.state = State::CloseSent;
@@ -203,7 +228,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     }
 
     fn send(&mut self, message: Message) -> Result<(), tungstenite::Error> {
-        Pin::new(&mut self.socket).start_send(message)
+        Pin::new(self.socket()).start_send(message)
     }
 
     fn received(&mut self, cx: &mut Context<'_>, message: Message) -> Option<Incoming> {
@@ -221,7 +246,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             },
             Message::Close(frame) => {
                 if self.state == State::Open {
-                    self.socket.get_mut().cut();
+                    self.stream().cut();
                     self.state = State::PeerClosed;
                     self.peer_code = Some(frame.map_or(1005, |frame| frame.code.into()));
                 }
@@ -236,7 +261,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         if text.len() < LARGE {
             return Some(Incoming::Text(Arc::new(text.as_str().to_owned())));
         }
-        self.large = Some(text.clone());
         Some(Incoming::Text(Arc::new(text)))
     }
 
@@ -273,7 +297,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         // What the messages before it came to.
         let _ = self.poll_write(cx);
         if self.state == State::Open {
-            self.socket.get_mut().cut();
+            self.stream().cut();
             // If this fails the transport is gone, which is as good.
             let _ = self.send(close_frame(code));
         }
