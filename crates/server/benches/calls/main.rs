@@ -1,8 +1,9 @@
 //! Calls per second, latency, and memory of idle connections, under one load generator: this server with
 //! and without `metarhia-jstp.batch`, upstream's Node server, and a tungstenite server that sends back what it
-//! gets.
+//! gets. Then what it costs to have the argument as a type, beside a tungstenite server that has serde_json read and
+//! write the same.
 //!
-//!     cargo bench --package jstp-server [--bench calls] [-- calls [PAYLOAD] | idle]
+//!     cargo bench --package jstp-server [--bench calls] [-- calls [PAYLOAD] | methods | idle]
 //!
 //! Upstream's server is left out with a word where Node or its packages are missing. Nothing here fails
 //! because of a time: machines differ, and what else runs on them does too. So the contenders take turns, a
@@ -12,12 +13,15 @@
 
 mod echo;
 mod load;
+mod methods;
 mod targets;
 mod wire;
 
 use std::time::Duration;
 
-use load::{Load, Run};
+use jstp_proto::mdsf::{self, WriteOptions};
+
+use load::{Load, Payload, Run};
 use targets::{Kind, Target};
 
 const ROUNDS: usize = 3;
@@ -31,8 +35,10 @@ const IDLE_BYTES: f64 = 20_000.0;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    if args.first().is_some_and(|arg| arg == "--echo") {
-        return echo::serve();
+    match args.first().map(String::as_str) {
+        Some("--methods") => return methods::serve(),
+        Some(name) if echo::serve(name).is_some() => return,
+        _ => {}
     }
     let mut only = args.iter().filter(|arg| !arg.starts_with('-'));
     let (only, payload) = (only.next(), only.next());
@@ -40,6 +46,9 @@ fn main() {
     let mut missed = Vec::new();
     if wants("calls") {
         calls(payload.map(String::as_str), &mut missed);
+    }
+    if wants("methods") {
+        what_methods_cost();
     }
     if wants("idle") {
         idle(&mut missed);
@@ -51,21 +60,22 @@ fn main() {
 }
 
 /// A string of so many bytes, quotes included.
-fn text_of(bytes: usize) -> String {
-    format!("'{}'", "x".repeat(bytes - 2))
+fn text_of(bytes: usize) -> Payload {
+    let text = "x".repeat(bytes - 2);
+    Payload {
+        mdsf: format!("'{text}'"),
+        json: format!("\"{text}\""),
+    }
 }
 
-fn records(count: usize) -> String {
-    let record = |n: usize| {
-        format!(
-            "{{id:{n},name:'Order number {n}',tags:['red','new'],score:{}.5,ok:true,owner:{{id:{},login:'user{}'}}}}",
-            n * 7919 % 1000,
-            n % 50,
-            n % 50
-        )
-    };
-    let records: Vec<String> = (1000..1000 + count).map(record).collect();
-    format!("[{}]", records.join(","))
+fn records(count: usize) -> Payload {
+    let records: Vec<_> = (1000..1000 + count).map(methods::record).collect();
+    let mut text = String::new();
+    mdsf::put(&records, &mut text, WriteOptions::default()).unwrap();
+    Payload {
+        mdsf: text,
+        json: serde_json::to_string(&records).unwrap(),
+    }
 }
 
 fn calls(only: Option<&str>, missed: &mut Vec<String>) {
@@ -160,6 +170,59 @@ fn calls(only: Option<&str>, missed: &mut Vec<String>) {
             }
             println!();
         }
+    }
+}
+
+/// What it takes to make something of an argument and to write it again, in processor time, since that is what
+/// a bare echo does not do at all.
+fn what_methods_cost() {
+    println!(
+        "One connection. A method returns its argument, which it has as a type; CPU as above.\n"
+    );
+    println!(
+        "{:<15}{:<12}{:<12}{:>10}{:>9}{:>9}",
+        "payload", "as", "server", "calls/s", "CPU µs", "× echo"
+    );
+    for (name, payload, window, typed) in [
+        ("100 kB", text_of(100_000), 4, "text"),
+        ("1 kB records", records(10), 32, "records"),
+        ("100 kB records", records(1_000), 4, "records"),
+    ] {
+        let contenders = [
+            (Kind::Echo, "nothing", "bare echo"),
+            (Kind::Method("raw"), "RawValue", "ours"),
+            (Kind::Method(typed), "type", "ours"),
+            (Kind::Json(typed), "type", "serde_json"),
+            (Kind::Method("value"), "Value", "ours"),
+            (Kind::Json("value"), "Value", "serde_json"),
+        ];
+        let mut targets: Vec<_> = contenders
+            .into_iter()
+            .filter_map(|(kind, taken, server)| Some((Target::start(kind)?, taken, server, vec![])))
+            .collect();
+        for _ in 0..ROUNDS {
+            for (target, .., runs) in &mut targets {
+                runs.push(target.run(&Load {
+                    connections: 1,
+                    window,
+                    batch: false,
+                    payload: payload.clone(),
+                    time: RUN,
+                }));
+            }
+        }
+        let echo = targets
+            .first()
+            .map(|(.., runs)| median(runs, |run| run.rate));
+        for (_, taken, server, runs) in &targets {
+            let rate = median(runs, |run| run.rate);
+            println!(
+                "{name:<15}{taken:<12}{server:<12}{rate:>10.0}{:>9.1}{:>9.2}",
+                median(runs, |run| run.processor),
+                rate / echo.unwrap_or(f64::NAN),
+            );
+        }
+        println!();
     }
 }
 

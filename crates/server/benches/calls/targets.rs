@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use crate::load::{Load, Run};
+use crate::load::{Load, Run, Speech};
 use crate::wire::Wire;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -17,6 +17,10 @@ pub(crate) enum Kind {
     OursBatch,
     Upstream,
     Echo,
+    /// This server, with the method of the bench that returns its argument as this type.
+    Method(&'static str),
+    /// A tungstenite server that reads and writes it with serde_json.
+    Json(&'static str),
 }
 
 impl Kind {
@@ -28,6 +32,8 @@ impl Kind {
             Kind::OursBatch => "ours, batch",
             Kind::Upstream => "upstream",
             Kind::Echo => "bare echo",
+            Kind::Method(method) => method,
+            Kind::Json(_) => "serde_json",
         }
     }
 
@@ -47,11 +53,24 @@ impl Kind {
                 command.env("NODE_ENV", "production");
                 command
             }
-            Kind::Echo => {
-                let mut command = Command::new(std::env::current_exe().unwrap());
-                command.arg("--echo");
-                command
-            }
+            Kind::Echo => Self::own("--echo"),
+            Kind::Method(_) => Self::own("--methods"),
+            Kind::Json(typed) => Self::own(&format!("--json-{typed}")),
+        }
+    }
+
+    fn own(name: &str) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.arg(name);
+        command
+    }
+
+    fn speech(self) -> Speech {
+        match self {
+            Kind::Ours | Kind::OursBatch | Kind::Upstream => Speech::Jstp("one"),
+            Kind::Echo => Speech::Echo,
+            Kind::Method(method) => Speech::Jstp(method),
+            Kind::Json(_) => Speech::Json,
         }
     }
 }
@@ -105,10 +124,10 @@ impl Target {
     }
 
     pub(crate) fn run(&mut self, load: &Load) -> Run {
-        let echo = self.kind == Kind::Echo;
         let pid = self.child.id();
+        let speech = self.kind.speech();
         self.runtime
-            .block_on(load.run(self.address, echo, || processor_time(pid)))
+            .block_on(load.run(self.address, speech, || processor_time(pid)))
     }
 
     /// Connects so many clients and waits until they have nothing more to say.
