@@ -16,7 +16,7 @@ use serde::forward_to_deserialize_any;
 use super::blank::skip;
 use super::de::{Name, VALUE};
 use super::handover::{self, Parcel};
-use super::key::member;
+use super::key::{Key, member};
 use super::number::{self, Number};
 use super::raw::{NO_LIMITS, RAW, RawValue};
 use super::read::Reader;
@@ -86,6 +86,7 @@ impl<'de> Cursor<'de> {
         is_here
     }
 
+    #[inline]
     fn string(&mut self, quote: u8) -> Result<Cow<'de, str>, Misfit> {
         let start = self.at + 1;
         let read = match quote {
@@ -94,7 +95,7 @@ impl<'de> Cursor<'de> {
         };
         let (content, end) = read.map_err(|_| Misfit)?;
         self.at = end + 1;
-        Ok(content.to_str())
+        Ok(content.as_plain().map_or_else(|| content.to_str(), Cow::Borrowed))
     }
 
     /// The number that stands here, if one does.
@@ -397,7 +398,10 @@ impl<'de> Members<'_, 'de> {
             };
             // A member that is undefined does not exist.
             if self.cursor.peek()? != b'u' || !self.cursor.eat("undefined") {
-                return Ok(Some(key.to_name()));
+                return Ok(Some(match &key {
+                    Key::Name(name) if name.is_plain() => name.raw().into(),
+                    _ => key.to_name(),
+                }));
             }
             self.separator()?;
         }
