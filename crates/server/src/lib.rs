@@ -27,7 +27,9 @@
 //!
 //! - **Arguments** are a tuple of what serde can read; their number is the method's arity. A call with
 //!   another number of arguments, or with one that does not fit, is answered with error 17 (section 6).
-//!   [`Interface::raw_method`] takes [`Value`]s as they come, of an arity that is given.
+//!   [`Interface::raw_method`] takes [`Value`]s as they come, of an arity that is given. A [`RawValue`] is an argument, or a
+//!   result, that is passed on without a look at it; types are made of the text that came, so a [`Value`] is the
+//!   dearest thing to ask for.
 //! - **Results.** What serde can write is one result, `()` none, [`Results`] several.
 //! - **Errors.** [`MethodError`] says which errors reach the client, and as what. A method that panics, or
 //!   fails with an error not meant for the client, answers with error 16; listeners hear why, and nobody
