@@ -348,6 +348,8 @@ impl<F: Format> Connection<F> {
 
     /// Answers as [`answer`](Self::answer) does with results, which the caller has written after
     /// [`results_head`](crate::results_head), and a closing brace after them.
+    // A page has no other use for it than this one.
+    #[inline(always)]
     pub fn answer_written(&mut self, id: i64, mut text: F::Text) {
         if F::exceeds(&text, self.config.max_message) {
             let error = F::text(&heads::bare_error(code::INTERNAL_API_ERROR));
