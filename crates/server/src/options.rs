@@ -394,3 +394,60 @@ impl fmt::Debug for ServerOptions {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manuals_table_has_the_defaults_in_force() {
+        let settings = ServerOptions::new([] as [Application; 0]).settings;
+        let time = |duration: Duration| match duration.as_secs() {
+            seconds if seconds % 3600 == 0 => format!("{} h", seconds / 3600),
+            seconds => format!("{seconds} s"),
+        };
+        let bytes = |bytes: usize| match bytes >> 20 {
+            mib if mib % 1024 == 0 => format!("{} GiB", mib / 1024),
+            mib => format!("{mib} MiB"),
+        };
+        let count = |count: usize| format!("{} 000", count / 1000);
+        let (messages, kept) = settings.buffer_limit;
+        assert_eq!(settings.max_message, settings.max_frame);
+        let (ping, grace) = (settings.keepalive_interval, settings.keepalive_grace);
+        for (option, default) in [
+            ("max_connections", count(settings.max_connections)),
+            ("handshake_timeout", time(settings.handshake_timeout)),
+            ("auth_timeout", time(settings.auth_timeout)),
+            ("max_message", bytes(settings.max_message)),
+            ("max_outgoing", bytes(settings.max_outgoing)),
+            (
+                "buffer_limit",
+                format!("{} messages, {}", count(messages), bytes(kept)),
+            ),
+            ("max_running_methods", count(settings.max_running.methods)),
+            ("max_running_bytes", bytes(settings.max_running.bytes)),
+            (
+                "keepalive",
+                format!("{}, and {} after a ping", time(ping), time(grace)),
+            ),
+            ("close_timeout", time(settings.close_timeout)),
+            (
+                "client_expiration_time",
+                time(settings.client_expiration_time),
+            ),
+            (
+                "max_detached_sessions",
+                count(settings.max_detached_sessions),
+            ),
+            ("max_detached_bytes", bytes(settings.max_detached_bytes)),
+            ("storage_timeout", time(settings.storage_timeout)),
+        ] {
+            let row = format!("(ServerOptions::{option}) | {default} |");
+            assert!(include_str!("lib.rs").contains(&row), "{row}");
+        }
+        assert!(settings.heartbeat_interval.is_none() && settings.auth_policy.is_none());
+        assert!(settings.batch && settings.origin_check.is_none() && settings.tls.is_none());
+        assert_eq!(settings.trusted_proxies, 0);
+        assert_eq!(settings.in_doubt_timeout, Duration::from_secs(5));
+    }
+}
