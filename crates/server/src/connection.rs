@@ -416,7 +416,7 @@ impl Connection {
     }
 
     /// The messages of what came over a transport.
-    pub(crate) fn messages<'t>(&self, text: &'t str, batch: bool) -> Messages<'t, Native> {
+    pub(crate) fn messages<'t>(&self, text: &'t str, batch: bool) -> Messages<'t, Texts> {
         self.lock().core.messages(text, batch)
     }
 

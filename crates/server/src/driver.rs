@@ -250,14 +250,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Feeds the core what came, each message of it being dealt with before the next.
     async fn received(&mut self, text: &Document) -> Then {
-        let messages = self.connection.messages((**text).as_ref(), self.link.batch);
-        for (index, part) in messages.enumerate() {
-            if index > 0 {
+        let mut messages = self.connection.messages((**text).as_ref(), self.link.batch);
+        let mut is_first = true;
+        while let Some(part) = RawValue::sharing(text, || messages.next()) {
+            if !std::mem::take(&mut is_first) {
                 // The many messages of one array are as fair to others as if each had come alone.
                 consume_budget().await;
                 self.transport.relieve().await;
             }
-            if !self.feed(text, part) || self.deliver(None).await == Then::Stop {
+            if !self.feed(part) || self.deliver(None).await == Then::Stop {
                 return Then::Stop;
             }
         }
@@ -271,9 +272,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let mut next = first;
         loop {
             bytes += (*next).as_ref().len();
-            for part in self.connection.messages((*next).as_ref(), self.link.batch) {
+            let mut parts = self.connection.messages((*next).as_ref(), self.link.batch);
+            while let Some(part) = RawValue::sharing(&next, || parts.next()) {
                 messages += 1;
-                if !self.feed(&next, part) {
+                if !self.feed(part) {
                     return Then::Stop;
                 }
             }
@@ -294,8 +296,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
-    /// Feeds the core a message of a text. False if the transport is not the connection's any more.
-    fn feed(&self, text: &Document, part: Part<'_, RawValue>) -> bool {
+    /// Feeds the core a message. False if the transport is not the connection's any more.
+    fn feed(&self, part: Part<'_, RawValue>) -> bool {
         if self.hub.settings.log_messages {
             let (connection, text) = (&self.connection, part.text());
             self.hub
@@ -307,7 +309,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 live.handled = live.received();
             }
             live.heard = part.text().len();
-            RawValue::sharing(text, || live.core.handle_part(now, part));
+            live.core.handle_part(now, part);
         });
         fed.is_some()
     }

@@ -95,7 +95,9 @@ impl<'de> Cursor<'de> {
         };
         let (content, end) = read.map_err(|_| Misfit)?;
         self.at = end + 1;
-        Ok(content.as_plain().map_or_else(|| content.to_str(), Cow::Borrowed))
+        Ok(content
+            .as_plain()
+            .map_or_else(|| content.to_str(), Cow::Borrowed))
     }
 
     /// The number that stands here, if one does.
