@@ -1,7 +1,8 @@
 //! Calls per second, latency, and memory of idle connections, under one load generator: this server with
 //! and without `metarhia-jstp.batch`, upstream's Node server, and a tungstenite server that sends back what it
-//! gets. Then what it costs to have the argument as a type, beside a tungstenite server that has serde_json read and
-//! write the same.
+//! gets. None of them makes anything of the argument it sends back, but for upstream's, which cannot help it. Then
+//! what it costs to have the argument as a type, beside a tungstenite server that has serde_json read and write
+//! the same.
 //!
 //!     cargo bench --package jstp-server [--bench calls] [-- calls [PAYLOAD] | methods | idle]
 //!
@@ -10,6 +11,11 @@
 //! row is the median of the rounds, and the server's own processor time is given beside what passed on the
 //! clock.
 #![allow(clippy::unwrap_used, clippy::panic)]
+
+/// As the binary has it: all servers here do, and the generator.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod echo;
 mod load;

@@ -39,11 +39,6 @@ impl Kind {
 
     fn command(self) -> Command {
         match self {
-            Kind::Ours | Kind::OursBatch => {
-                let mut command = Command::new(env!("CARGO_BIN_EXE_jstp-server"));
-                command.args(["--fixture", "--listen", "127.0.0.1:0"]);
-                command
-            }
             Kind::Upstream => {
                 let root = Path::new(env!("CARGO_MANIFEST_DIR"));
                 let mut command = Command::new("node");
@@ -54,7 +49,7 @@ impl Kind {
                 command
             }
             Kind::Echo => Self::own("--echo"),
-            Kind::Method(_) => Self::own("--methods"),
+            Kind::Ours | Kind::OursBatch | Kind::Method(_) => Self::own("--methods"),
             Kind::Json(typed) => Self::own(&format!("--json-{typed}")),
         }
     }
@@ -67,7 +62,8 @@ impl Kind {
 
     fn speech(self) -> Speech {
         match self {
-            Kind::Ours | Kind::OursBatch | Kind::Upstream => Speech::Jstp("one"),
+            Kind::Ours | Kind::OursBatch => Speech::Jstp("raw"),
+            Kind::Upstream => Speech::Jstp("one"),
             Kind::Echo => Speech::Echo,
             Kind::Method(method) => Speech::Jstp(method),
             Kind::Json(_) => Speech::Json,

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jstp_server::{
-    Application, AuthRequest, CallError, Connection, Interface, MethodError, RawValue, RemoteError,
-    Results, ServerOptions, Value, mdsf,
+    Application, AuthRequest, CallError, Connection, Interface, MethodError, RemoteError,
+    ServerOptions, Value, mdsf,
 };
 use tokio::time::sleep;
 
@@ -82,14 +82,8 @@ impl Fixture {
     fn echo(&self) -> Interface {
         let fixture = self.clone();
         Interface::new("echo")
-            // What comes back is not looked at, so it stays the text it came as.
-            .method("one", async |_: Connection, (one,): (RawValue,)| {
-                Ok(Results((one,)))
-            })
-            .method(
-                "many",
-                async |_: Connection, all: (RawValue, RawValue, RawValue)| Ok(Results(all)),
-            )
+            .raw_method("one", 1, async |_, args| Ok(args))
+            .raw_method("many", 3, async |_, args| Ok(args))
             .method("none", async |_: Connection, (): ()| Ok(()))
             .method("later", async |_: Connection, (millis, x): (u64, Value)| {
                 sleep(Duration::from_millis(millis)).await;
