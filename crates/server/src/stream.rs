@@ -149,6 +149,11 @@ impl<S> Stream<S> {
         is_swollen
     }
 
+    /// How long a frame the WebSocket over this stream has had: so much memory it may read a message into.
+    pub(crate) fn longest(&self) -> u64 {
+        self.place.longest
+    }
+
     /// Whether nothing more is to be written, control frames excepted, before some of it has left.
     pub(crate) fn is_full(&self) -> bool {
         self.text.is_some() || self.write.len() >= GATHERED

@@ -258,7 +258,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         if self.state != State::Open {
             return None;
         }
-        if text.len() < LARGE {
+        // Whoever keeps the text keeps the memory it was read into, which may be that of a longer one.
+        let is_most = text.len() as u64 * 2 >= self.stream().longest();
+        if text.len() < LARGE || !is_most {
             return Some(Incoming::Text(Arc::new(text.as_str().to_owned())));
         }
         Some(Incoming::Text(Arc::new(text)))

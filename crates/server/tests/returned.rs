@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::raw::{BINARY, CONTINUATION, FIN, Raw, Seen, TEXT, frame, text, upgrade_with_batch};
-use common::{server, soon};
+use common::{listening, server, soon};
+use jstp_server::{Application, Connection, Interface, RawValue, ServerOptions};
 use tokio::io::AsyncWriteExt;
 
 const MIB: usize = 1024 * 1024;
@@ -54,8 +55,38 @@ async fn expect_in_use(most: usize, what: &str) {
     panic!("{what}: {in_use} bytes are in use, {most} would do");
 }
 
+/// What is in use is everybody's, so these take turns.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+#[tokio::test]
+async fn a_small_value_does_not_keep_the_memory_of_a_large_message() {
+    let _turn = TURN.lock().await;
+    let holding =
+        Interface::new("calc").method("hold", async |_: Connection, (one,): (RawValue,)| {
+            std::future::pending::<()>().await;
+            Ok(one)
+        });
+    let application = Application::new("app").interface(holding);
+    let (_server, address) = listening(ServerOptions::new([application])).await;
+    let (mut raw, _) = Raw::connect(address, "app").await;
+    let at_rest = IN_USE.load(Ordering::Relaxed);
+    let held = format!("{{call:[2,'calc'],hold:['{}']}}", "x".repeat(20_000));
+    // Without a pause, so that the small one is read into the memory of the large one.
+    let pair = [text(large_call(4 * MIB)), text(&held)].concat();
+    for _ in 0..5 {
+        raw.write(&pair).await;
+        let answer = Seen::Text("{callback:[1],error:[14]}".into());
+        assert_eq!(raw.next().await, answer);
+    }
+    raw.write(&text("{ping:[3]}")).await;
+    assert_eq!(raw.next().await, Seen::Text("{pong:[3]}".into()));
+    drop((pair, held));
+    expect_in_use(at_rest + 5 * 64 * 1024, "five held calls").await;
+}
+
 #[tokio::test]
 async fn a_client_that_once_sent_or_got_8_mib_does_not_keep_them() {
+    let _turn = TURN.lock().await;
     let (_server, address) = server().await;
     let (mut bystander, _) = Raw::connect(address, "app").await;
     bystander.write(&text("{call:[1,'calc'],answer:[]}")).await;
