@@ -41,7 +41,8 @@ const after = (millis) => new Promise((resolve) => realTimeout(resolve, millis))
 
 /** Sebastiano Vigna's SplitMix32. */
 function randomOf(seed) {
-  let state = seed * 0x9e3779b9;
+  // Far apart, or each run would be the one before, a step further on.
+  let state = Math.imul(seed ^ (seed >>> 7), 0x2c1b3c6d);
   const next = () => {
     state = (state + 0x9e3779b9) | 0;
     let z = state;
@@ -394,7 +395,6 @@ class Run {
           () => Object.freeze(connection),
           () => { connection.remoteProxies = null; },
           () => { connection.application = random.pick([null, { callMethod: refuse, getMethods: refuse, handleEvent: refuse }]); },
-          () => { connection.inspectInterface = () => this.code(); },
           () => Object.freeze(connection.session),
           () => proxy && Object.freeze(proxy),
         ])(),
