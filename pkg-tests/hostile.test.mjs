@@ -393,8 +393,8 @@ class Run {
           connection.handshake('app', Session.fromString(this.kept))),
         spoil: () => random.chance(0.05) && random.pick([
           () => Object.freeze(connection),
-          () => { connection.remoteProxies = null; },
-          () => { connection.application = random.pick([null, { callMethod: refuse, getMethods: refuse, handleEvent: refuse }]); },
+          () => Reflect.set(connection, 'remoteProxies', null),
+          () => Reflect.set(connection, 'application', random.pick([null, { callMethod: refuse, getMethods: refuse, handleEvent: refuse }])),
           () => Object.freeze(connection.session),
           () => proxy && Object.freeze(proxy),
         ])(),

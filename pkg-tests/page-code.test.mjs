@@ -232,6 +232,13 @@ test('disposing of a connection that has lost its listeners', async (t) => {
   assert.equal(connection.getTransport(), null);
 });
 
+test('disposing of a connection that ends where its listeners are heard of', async (t) => {
+  const connection = await dial(t, null, class extends Peer { close() {} });
+  connection.on('newListener', (name) => name === 'close' && Peer.last.end());
+  await disposal(connection);
+  assert.equal(connection.getTransport(), null);
+});
+
 test('a policy that reconnects the connection it is to open', async (t) => {
   for (const moment of ['before', 'after']) {
     let again;

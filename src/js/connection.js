@@ -198,9 +198,9 @@ export class Connection extends Emitter {
     this.close();
     if (!this.getTransport()) return;
     await new Promise((resolve) => {
-      this.once('close', resolve);
-      // Listeners can be removed.
+      // First, since whoever hears of a new listener may end it all. And listeners can be removed.
       this.#streams.add(resolve);
+      this.once('close', resolve);
     });
   }
 
