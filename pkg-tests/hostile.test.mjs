@@ -394,7 +394,7 @@ class Run {
         spoil: () => random.chance(0.05) && random.pick([
           () => Object.freeze(connection),
           () => Reflect.set(connection, 'remoteProxies', null),
-          () => Reflect.set(connection, 'application', random.pick([null, { callMethod: refuse, getMethods: refuse, handleEvent: refuse }])),
+          () => Reflect.set(connection, 'application', { callMethod: refuse, getMethods: refuse, handleEvent: refuse }),
           () => Object.freeze(connection.session),
           () => proxy && Object.freeze(proxy),
         ])(),
