@@ -4,10 +4,7 @@
 import { differs } from './look.js';
 import { mayHaveTooMany, walk } from './walk.js';
 
-/**
- * Line terminators in JavaScript; upstream's native parser takes them for the end of the text. A string of
- * one-byte characters is not searched at all.
- */
+/** A string of one-byte characters is not searched at all. */
 const SEPARATORS = /[\u2028\u2029]/;
 
 /**
