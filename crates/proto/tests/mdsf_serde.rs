@@ -537,3 +537,50 @@ fn the_deepest_values_pass_in_the_stack_of_a_usual_thread() {
         });
     worked.unwrap().join().unwrap();
 }
+
+#[test]
+fn types_that_hold_themselves_are_bounded_and_values_in_them_are_not() {
+    #[derive(Debug, Deserialize)]
+    struct Node {
+        #[serde(rename = "next")]
+        _next: Option<Box<Node>>,
+        #[serde(default, rename = "value")]
+        _value: Value,
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    enum Chain {
+        End,
+        Next(Box<Chain>),
+    }
+    let worked = std::thread::Builder::new().stack_size(2 * 1024 * 1024);
+    let worked = worked.spawn(|| {
+        let nodes = |levels: usize, inside: &str| {
+            format!("{}{inside}{}", "{next:".repeat(levels), "}".repeat(levels))
+        };
+        let deep = format!("{}{}", "[".repeat(870), "]".repeat(870));
+        let with_value = nodes(127, &format!("{{next:null,value:{deep}}}"));
+        raw(&with_value).to::<Node>().unwrap();
+        from_value::<Node>(value(&nodes(128, "null"))).unwrap();
+        let too_deep = "it is more than 128 levels deep, which is too much for a type";
+        for text in [nodes(129, "null"), nodes(999, "null"), nodes(999, "1")] {
+            let error = raw(&text).to::<Node>().unwrap_err();
+            assert_eq!(error.to_string(), too_deep);
+            let error = mdsf::from_value::<Node>(value(&text))
+                .unwrap_err()
+                .to_string();
+            assert!(error.ends_with(too_deep), "{error}");
+        }
+        // What takes the long way.
+        let twice = format!("{{next:null,next:{}}}", nodes(900, "null"));
+        let error = raw(&twice).to::<Node>().unwrap_err().to_string();
+        assert!(error.ends_with(too_deep), "{error}");
+        let chain =
+            |levels: usize| format!("{}'End'{}", "{Next:".repeat(levels), "}".repeat(levels));
+        assert!(from_value::<Chain>(value(&chain(128))).is_ok());
+        assert!(raw(&chain(129)).to::<Chain>().is_err());
+        assert!(mdsf::from_value::<Chain>(value(&chain(999))).is_err());
+        // Nothing is left of it.
+        from_value::<Node>(value(&nodes(128, "null"))).unwrap();
+    });
+    worked.unwrap().join().unwrap();
+}

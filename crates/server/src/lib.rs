@@ -85,7 +85,7 @@
 //! # Limits and times
 //!
 //! Nothing that a client does makes the server keep more than these; each is an
-//! [option](ServerOptions), but for the last three.
+//! [option](ServerOptions), but for the last four.
 //!
 //! | | Default | Beyond it |
 //! | --- | --- | --- |
@@ -104,6 +104,7 @@
 //! | [what they hold](ServerOptions::max_detached_bytes) | 1 GiB | of the oldest, only its storage has it |
 //! | [what a storage provider does](ServerOptions::storage_timeout) | 5 s | closed with 1013, if it has to be done |
 //! | nesting, and values in a message | 1000, 1 048 576 | closed with 1000 |
+//! | nesting of what becomes a type that holds itself | 128 | answered with error 17 |
 //! | answers kept for a client that is away | 1000, 1 MiB | the oldest are dropped |
 //! | head of the HTTP request | 16 KiB, 100 lines | status 400 |
 //!

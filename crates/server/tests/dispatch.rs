@@ -417,3 +417,33 @@ async fn shutting_down_closes_with_1001_after_what_is_queued() {
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
     assert_eq!(server.address(), None);
 }
+
+#[tokio::test]
+async fn a_type_that_holds_itself_may_do_so_128_times() {
+    #[derive(serde::Deserialize)]
+    struct Node {
+        next: Option<Box<Node>>,
+    }
+    let depth =
+        |node: &Node| std::iter::successors(Some(node), |node| node.next.as_deref()).count();
+    let tree = Interface::new("tree").method("depth", move |_: Connection, (node,): (Node,)| {
+        let depth = depth(&node);
+        async move { Ok(depth) }
+    });
+    let options = ServerOptions::new([Application::new("app").interface(tree)]);
+    let (_server, address) = listening(options).await;
+    let (mut peer, _) = Peer::connect(address).await;
+    // The list of arguments is a level too.
+    for (id, levels, answer) in [
+        (1, 127, "ok:[127]"),
+        (2, 128, "error:[17]"),
+        (3, 990, "error:[17]"),
+    ] {
+        let (open, close) = ("{next:".repeat(levels), "}".repeat(levels));
+        let call = format!("{{call:[{id},'tree'],depth:[{open}null{close}]}}");
+        assert_eq!(
+            peer.ask(&call).await,
+            format!("{{callback:[{id}],{answer}}}")
+        );
+    }
+}

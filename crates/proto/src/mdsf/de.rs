@@ -1,5 +1,6 @@
 //! A [`Value`] to anything serde can deserialize, and anything serde can read to a [`Value`].
 
+use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -18,6 +19,40 @@ use super::{MAX_SAFE_INTEGER, base64, float};
 /// The newtype under which a [`Value`] asks to be deserialized, so that our own deserializers hand it over as it
 /// is; others take it for a newtype around something that describes itself.
 pub(super) const VALUE: &str = "jstp_proto::mdsf::Value";
+
+/// How deep a value may be that becomes types, which takes stack for each level: as deep as serde_json's.
+pub(super) const MAX_TYPED_DEPTH: u32 = 128;
+
+pub(super) fn too_deep() -> ValueError {
+    ValueError::new(format_args!(
+        "it is more than {MAX_TYPED_DEPTH} levels deep, which is too much for a type"
+    ))
+}
+
+thread_local! {
+    /// How many arrays and objects are being made types of on this thread.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// An array or an object that is being made a type of.
+struct Level;
+
+impl Level {
+    fn enter() -> Result<Self, ValueError> {
+        let depth = DEPTH.get();
+        if depth >= MAX_TYPED_DEPTH {
+            return Err(too_deep());
+        }
+        DEPTH.set(depth + 1);
+        Ok(Self)
+    }
+}
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
+    }
+}
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -197,6 +232,7 @@ impl<'de> Deserializer<'de> for Value {
             },
             Self::String(text) => visitor.visit_string(text),
             Self::Array(elements) => {
+                let _level = Level::enter()?;
                 let mut seq = Elements {
                     elements: elements.into_iter(),
                     index: 0,
@@ -210,10 +246,13 @@ impl<'de> Deserializer<'de> for Value {
                     )),
                 }
             }
-            Self::Object(object) => visitor.visit_map(Members {
-                members: object.into_iter(),
-                value: None,
-            }),
+            Self::Object(object) => {
+                let _level = Level::enter()?;
+                visitor.visit_map(Members {
+                    members: object.into_iter(),
+                    value: None,
+                })
+            }
         }
     }
 
@@ -278,6 +317,7 @@ impl<'de> Deserializer<'de> for Value {
                 content: None,
             }),
             Self::Object(object) if object.len() == 1 => {
+                let _level = Level::enter()?;
                 let mut members = object.into_iter();
                 let (variant, content) = members
                     .next()

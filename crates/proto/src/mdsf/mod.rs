@@ -89,7 +89,8 @@ pub fn read_value(text: &str, limits: Limits) -> Result<Value, ReadError> {
     Ok(visitor.finish())
 }
 
-/// Makes a `T` of a value, as serde's derived types describe it.
+/// Makes a `T` of a value, as serde's derived types describe it. A type that holds itself may do so 128 levels deep;
+/// a [`Value`] in it may be of any depth.
 ///
 /// # Errors
 /// Names the place in `value` that does not fit, and what was expected there.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::de::{self, Deserialize, DeserializeOwned, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
+use super::de::too_deep;
 use super::error::ReadError;
 use super::handover::{self, Parcel};
 use super::read::Reader;
@@ -125,7 +126,8 @@ impl RawValue {
         }
     }
 
-    /// Makes a `T` of it, as serde's derived types describe it.
+    /// Makes a `T` of it, as serde's derived types describe it. A type that holds itself may do so 128 levels
+    /// deep; a [`Value`] or a `RawValue` in it may be of any depth.
     ///
     /// # Errors
     /// Names the place that does not fit, and what was expected there.
@@ -133,7 +135,10 @@ impl RawValue {
         let mut cursor = Cursor::new(self);
         // What is out of the ordinary, a member that is there twice for example, takes the long way, and so does
         // what does not fit: only that one knows the place.
-        T::deserialize(&mut cursor).or_else(|_| from_value(self.to_value()))
+        T::deserialize(&mut cursor).or_else(|_| match cursor.is_too_deep() {
+            true => Err(too_deep()),
+            false => from_value(self.to_value()),
+        })
     }
 
     /// The value.

@@ -14,7 +14,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::blank::skip;
-use super::de::{Name, VALUE};
+use super::de::{MAX_TYPED_DEPTH, Name, VALUE};
 use super::handover::{self, Parcel};
 use super::key::{Key, member};
 use super::number::{self, Number};
@@ -33,6 +33,8 @@ pub(super) struct Cursor<'de> {
     /// Where the last element of an array without blanks begins, if that is the whole value: it is known where
     /// that element ends.
     last: Option<usize>,
+    /// How many arrays and objects are being made types of.
+    depth: u32,
 }
 
 /// It does not fit, or not as it stands.
@@ -60,6 +62,22 @@ impl<'de> Cursor<'de> {
             text: raw.text(),
             at: 0,
             last: None,
+            depth: 0,
+        }
+    }
+
+    /// Whether it was for its depth that the value did not fit.
+    pub(super) fn is_too_deep(&self) -> bool {
+        self.depth > MAX_TYPED_DEPTH
+    }
+
+    /// Begins an array or an object.
+    fn open(&mut self) -> Result<(), Misfit> {
+        self.at += 1;
+        self.depth += 1;
+        match self.is_too_deep() {
+            true => Err(Misfit),
+            false => Ok(()),
         }
     }
 
@@ -202,29 +220,31 @@ impl<'de> Deserializer<'de> for &mut Cursor<'de> {
                     } if self.at == 0 => Some(elements),
                     _ => None,
                 };
-                self.at += 1;
+                self.open()?;
                 let mut elements = Elements {
                     cursor: self,
                     is_over: false,
                     left,
                 };
                 let value = visitor.visit_seq(&mut elements)?;
-                match elements.is_over || elements.has_ended()? {
-                    true => Ok(value),
-                    false => Err(Misfit),
+                if !elements.is_over && !elements.has_ended()? {
+                    return Err(Misfit);
                 }
+                self.depth -= 1;
+                Ok(value)
             }
             b'{' => {
-                self.at += 1;
+                self.open()?;
                 let mut members = Members {
                     cursor: self,
                     is_over: false,
                 };
                 let value = visitor.visit_map(&mut members)?;
-                match members.is_over || members.next()?.is_none() {
-                    true => Ok(value),
-                    false => Err(Misfit),
+                if !members.is_over && members.next()?.is_some() {
+                    return Err(Misfit);
                 }
+                self.depth -= 1;
+                Ok(value)
             }
             b't' if self.eat("true") => visitor.visit_bool(true),
             b'f' if self.eat("false") => visitor.visit_bool(false),
@@ -301,7 +321,7 @@ impl<'de> Deserializer<'de> for &mut Cursor<'de> {
                 visitor.visit_enum(StrDeserializer::new(&name))
             }
             b'{' => {
-                self.at += 1;
+                self.open()?;
                 let mut members = Members {
                     cursor: self,
                     is_over: false,
@@ -312,10 +332,11 @@ impl<'de> Deserializer<'de> for &mut Cursor<'de> {
                     name,
                 })?;
                 members.separator()?;
-                match members.next()? {
-                    None => Ok(value),
-                    Some(_) => Err(Misfit),
+                if members.next()?.is_some() {
+                    return Err(Misfit);
                 }
+                self.depth -= 1;
+                Ok(value)
             }
             _ => Err(Misfit),
         }
