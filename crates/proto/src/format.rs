@@ -64,11 +64,7 @@ impl Format for Native {
     }
 
     fn message(head: &str, payload: &String) -> String {
-        let mut text = String::with_capacity(head.len() + payload.len() + 1);
-        text.push_str(head);
-        text.push_str(payload);
-        text.push('}');
-        text
+        [head, payload, "}"].concat()
     }
 
     fn exceeds(text: &String, limit: usize) -> bool {
@@ -82,10 +78,7 @@ impl Format for Native {
 
 impl Compose for Native {
     fn body(head: &str, payload: &String) -> String {
-        let mut text = String::with_capacity(head.len() + payload.len());
-        text.push_str(head);
-        text.push_str(payload);
-        text
+        [head, payload].concat()
     }
 }
 
