@@ -201,32 +201,37 @@ fn plain(bytes: &[u8; 16], quote: u8) -> usize {
     }
 }
 
-/// Copies a number that JSON spells the same, and adds a comma.
+/// Where the decimal ends that `bytes` begin with: digits, with a sign and a fraction or without. `None` unless
+/// a comma or a closing bracket follows, as anything else may belong to the number.
 #[inline(always)]
-fn number(bytes: &[u8], start: usize, out: &mut [u8], len: usize) -> Option<(usize, usize)> {
-    let number = chunk::<NUMBER>(bytes, start)?;
+#[must_use]
+pub fn decimal(bytes: &[u8]) -> Option<usize> {
     let digits = |mut at: usize| {
-        while let Some(b'0'..=b'9') = number.get(at) {
+        while let Some(b'0'..=b'9') = bytes.get(at) {
             at += 1;
         }
         at
     };
-    let whole = usize::from(number[0] == b'-');
+    let whole = usize::from(bytes.first() == Some(&b'-'));
     let mut end = digits(whole);
-    if end == whole || (number[whole] == b'0' && end > whole + 1) {
+    if end == whole || (bytes[whole] == b'0' && end > whole + 1) {
         return None;
     }
-    if number.get(end) == Some(&b'.') {
+    if bytes.get(end) == Some(&b'.') {
         let fraction = end + 1;
         end = digits(fraction);
         if end == fraction {
             return None;
         }
     }
-    // Anything else may belong to it.
-    if !matches!(number.get(end), Some(b',' | b'}' | b']')) {
-        return None;
-    }
+    matches!(bytes.get(end), Some(b',' | b'}' | b']')).then_some(end)
+}
+
+/// Copies a number that JSON spells the same, and adds a comma.
+#[inline(always)]
+fn number(bytes: &[u8], start: usize, out: &mut [u8], len: usize) -> Option<(usize, usize)> {
+    let number = chunk::<NUMBER>(bytes, start)?;
+    let end = decimal(number)?;
     let room = room::<{ NUMBER + 1 }>(out, len)?;
     room[..NUMBER].copy_from_slice(number);
     room[end] = b',';

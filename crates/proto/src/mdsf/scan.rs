@@ -6,7 +6,7 @@ use super::key::Key;
 use super::number::{Form, Number};
 use super::read::{Reader, Visitor};
 use super::text::{Text, find_special};
-use jstp_ordinary::{IN_IDENTIFIER, Inside, Next, Open, Place};
+use jstp_ordinary::{IN_IDENTIFIER, Inside, Next, Open, Place, decimal};
 
 /// Hears a value and keeps nothing of it but what [`RawValue`](super::RawValue) needs to know.
 #[derive(Debug, Default)]
@@ -268,27 +268,9 @@ fn string<const QUOTE: u8>(bytes: &[u8], at: usize) -> Option<usize> {
 /// Where a decimal without an exponent ends.
 #[inline(always)]
 fn number(bytes: &[u8], start: usize) -> Option<usize> {
-    let digits = |mut at: usize| {
-        while let Some(b'0'..=b'9') = bytes.get(at) {
-            at += 1;
-        }
-        at
-    };
-    let whole = start + usize::from(bytes[start] == b'-');
-    let mut end = digits(whole);
-    if end == whole || (bytes[whole] == b'0' && end > whole + 1) {
-        return None;
-    }
-    if bytes.get(end) == Some(&b'.') {
-        let fraction = end + 1;
-        end = digits(fraction);
-        if end == fraction {
-            return None;
-        }
-    }
-    // Anything else may belong to it, and what is longer may be infinite.
-    let is_whole = matches!(bytes.get(end), Some(b',' | b'}' | b']')) && end - start < 300;
-    is_whole.then_some(end)
+    let end = decimal(&bytes[start..])?;
+    // What is longer may be infinite.
+    (end < 300).then_some(start + end)
 }
 
 #[inline(always)]
