@@ -311,6 +311,37 @@ test('a connection that is opened again where its close is heard of hears everyt
   }
 });
 
+test('a transport that ends where its opening is heard of', { timeout: 10_000 }, async (t) => {
+  let policy = (app, connection, session, callback) => connection.handshake(app, session, null, callback);
+  const connection = await dial(t, { connectPolicy: (...args) => policy(...args) });
+  connection.close();
+  await soon();
+  policy = () => {};
+  connection.on('stateChange', (state) => state === 'handshaking' && Peer.last.end());
+  const failed = assert.rejects(ws.reconnect(connection, { WebSocket: Peer }, 'ws://localhost/'), {
+    message: 'Connection closed before receiving handshake: ws://localhost/, close code 1006',
+  });
+  await failed;
+  assert.equal(connection.state, 'closed');
+});
+
+test('a connection that is opened again where its forgotten session is heard of hears everything', { timeout: 10_000 }, async (t) => {
+  class Mute extends Peer {
+    call() {}
+  }
+  const connection = await dial(t, null, Mute);
+  connection.close();
+  await soon();
+  const reopened = new Promise((resolve, reject) => {
+    connection.callMethodWithResend('i', 'm', [], () => {
+      ws.reconnect(connection, { WebSocket: Peer }, 'ws://localhost/').then(resolve, reject);
+    });
+  });
+  connection.forgetSession();
+  assert.equal(await reopened, connection);
+  await works(connection);
+});
+
 test('a page that closes while an answer and the end of its transport are yet to be told of', async (t) => {
   class Slow extends Peer {
     inspect() {}

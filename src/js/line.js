@@ -91,7 +91,7 @@ export class Line {
   #handshake;
   /** Who waits for the transport to open, or for an attempt to fail otherwise. */
   #attempt;
-  /** Why the transport came to nothing before the connect policy had it. */
+  /** Why the transport came to nothing before the connect policy had it, or had answered. */
   #earlyFailure;
   /** How the transport that ended last did so. */
   #end = {};
@@ -289,7 +289,8 @@ export class Line {
     if (this.#isAttached) return link.drain();
     link.attach(this);
     link.drain();
-    this.#isReleasing = !link.release();
+    // Page code that heard of it may have begun to open the connection again.
+    if (!this.#isAttached) this.#isReleasing = !link.release();
     return undefined;
   }
 
@@ -546,9 +547,12 @@ export class Line {
 
   #closed(end) {
     const { connection, reconnecting } = this;
-    const early = this.#takeEarlyFailure();
-    if (early) this.#takeAttempt()?.failed(early, connection);
-    else this.#takeAttempt()?.failed(this.#notOpened(end));
+    const attempt = this.#takeAttempt();
+    if (attempt) {
+      const early = this.#takeEarlyFailure();
+      if (early) attempt.failed(early, connection);
+      else attempt.failed(this.#notOpened(end));
+    }
     this.#emit('close', connection);
     if (this.is.state === 'waiting' || reconnecting.isAttempting) {
       this.because(ENDS[end]);
