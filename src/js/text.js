@@ -14,9 +14,10 @@ const DETOUR = Uint8Array.prototype.setFromBase64 && !globalThis.InternalError;
 const SHORT = 600;
 /** Beyond, the memory for base64 is asked from the system each time. */
 const HUGE = 500_000;
-
-/** Said so, V8 looks at sixteen characters at a time; said as `[^\0-\x7f]`, at one. */
-const BEYOND_ASCII = /[\x80-\uffff]/;
+/** After a text that was not ASCII, so many take the straight way: finding out takes longer than that. */
+const WARY = 500;
+/** Stands in the number of bytes that came by way of base64, each a character: Latin-1 has come as it is. */
+const LATIN = 1 << 30;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -26,6 +27,7 @@ export class Inlet {
   #memory;
   #view = new Uint8Array();
   #start = 0;
+  #straight = 0;
   /** How many units the last call wrote. */
   read = 0;
 
@@ -34,8 +36,9 @@ export class Inlet {
   }
 
   /**
-   * Writes `text` as UTF-8, beginning with its unit `from`; returns how many bytes that took, or one
-   * less than minus their number if there was not room for all of it.
+   * Writes `text` as UTF-8, beginning with its unit `from`; returns how many bytes that took, with `LATIN` in it
+   * if they are right only where they are ASCII, or one less than minus their number if there was not room
+   * for all of it.
    */
   encode(text, from, start, room) {
     let view = this.#view;
@@ -45,14 +48,23 @@ export class Inlet {
       this.#start = start;
     }
     const { length } = text;
-    if (DETOUR && from === 0 && length > SHORT && length < HUGE && length <= room && !BEYOND_ASCII.test(text)) {
-      return view.setFromBase64(btoa(text)).written;
+    if (DETOUR && from === 0 && length > SHORT && length < HUGE && length <= room && --this.#straight < 0) {
+      try {
+        return view.setFromBase64(btoa(text)).written | LATIN;
+      } catch {
+        this.beware();
+      }
     }
     const rest = from === 0 ? text : text.slice(from);
     const { read, written } = encoder.encodeInto(rest, view);
     if (read === rest.length) return written;
     this.read = read;
     return -1 - written;
+  }
+
+  /** The last text was not ASCII, and the next are not expected to be. */
+  beware() {
+    this.#straight = WARY;
   }
 }
 

@@ -10,15 +10,22 @@ extern "C" {
     #[wasm_bindgen(constructor)]
     fn new(memory: &JsValue) -> Inlet;
 
-    /// How many bytes the text from its unit `from` on took, or one less than minus their number if
-    /// there was not room for all of it.
+    /// How many bytes the text from its unit `from` on took, with [`LATIN`] in it if they are right only where
+    /// they are ASCII, or one less than minus their number if there was not room for all of it.
     #[wasm_bindgen(method)]
     fn encode(this: &Inlet, text: &JsString, from: u32, start: *mut u8, room: usize) -> i32;
+
+    /// The last text was not ASCII: the next are written in another way.
+    #[wasm_bindgen(method)]
+    fn beware(this: &Inlet);
 
     /// How many UTF-16 units that were.
     #[wasm_bindgen(method, getter)]
     fn read(this: &Inlet) -> u32;
 }
+
+/// Stands in the number of bytes that are characters of Latin-1.
+const LATIN: i32 = 1 << 30;
 
 /// What the buffer holds at first.
 const ROOM: usize = 16 * 1024;
@@ -49,7 +56,14 @@ impl Inbox {
     ///
     /// If `read` runs page code that may bring in the next message, that one needs an inbox of its own.
     pub fn with_text<R>(&mut self, text: &JsString, read: impl FnOnce(&str) -> R) -> R {
-        let written = self.write(text, 0, 0);
+        let mut written = self.write(text, 0, 0);
+        if written > LATIN {
+            written ^= LATIN;
+            if !jstp_ordinary::is_ascii(&self.buffer[..written as usize]) {
+                self.inlet.beware();
+                written = self.write(text, 0, 0);
+            }
+        }
         let length = match usize::try_from(written) {
             Ok(length) => length,
             Err(_) => self.encode_rest(text, written),

@@ -85,12 +85,21 @@ fn texts_of_every_size_arrive_whole_in_a_kept_buffer() {
             assert!(arrived, "{count} times {unit}");
         }
     }
-    // One character decides how the whole of a text is brought in, wherever it stands.
+    // One character decides how the whole of a text is brought in, wherever it stands, and for a while how those
+    // after it are.
+    let plain = "c".repeat(1000);
     for one in ["\0", "\u{7f}", "\u{80}", "é", "ÿ", "Ā", "€", "\u{1f600}"] {
-        for (before, after) in [(0, 2000), (1000, 1000), (2000, 0)] {
+        let mut inbox = Inbox::new();
+        for (before, after) in [(0, 2000), (1000, 1003), (2006, 0)] {
             let wanted = format!("{}{one}{}", "a".repeat(before), "b".repeat(after));
-            let arrived = inbox.with_text(&JsString::from(wanted.as_str()), |text| text == wanted);
-            assert!(arrived, "{one:?} after {before}");
+            for _ in 0..2 {
+                let arrived =
+                    inbox.with_text(&JsString::from(wanted.as_str()), |text| text == wanted);
+                assert!(arrived, "{one:?} after {before}");
+            }
+            let text = JsString::from(plain.as_str());
+            let arrive = (0..600).filter(|_| inbox.with_text(&text, |text| text == plain));
+            assert_eq!(arrive.count(), 600, "plain texts after {one:?}");
         }
     }
     let lone = evaluate("'a\\ud800b'").unchecked_into();

@@ -25,3 +25,15 @@ pub static IN_IDENTIFIER: [bool; 256] = {
     }
     table
 };
+
+/// Whether all bytes are ASCII; the standard library's own is compiled for size where this is for speed.
+#[inline(never)]
+#[must_use]
+pub fn is_ascii(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let all = words
+        .iter()
+        .fold(0, |all, word| all | u64::from_le_bytes(*word));
+    let all = rest.iter().fold(all, |all, byte| all | u64::from(*byte));
+    all & 0x8080_8080_8080_8080 == 0
+}

@@ -10,7 +10,7 @@
 mod bytes;
 mod open;
 
-pub use bytes::{IN_IDENTIFIER, special};
+pub use bytes::{IN_IDENTIFIER, is_ascii, special};
 pub use open::{Inside, Open};
 
 /// Where a reader is.
