@@ -335,7 +335,7 @@ impl<F: Format> Connection<F> {
     /// error.
     ///
     /// Ids begin anew with a session, so whoever starts another lets go of what it still owes to the
-    /// last. An answer too large for the peer becomes error 16. Without a transport a server keeps the
+    /// last. An answer too large for the peer, or of too many values, becomes error 16. Without a transport a server keeps the
     /// answer for the resumed session; a client's is lost (protocol.md 4.2).
     pub fn answer(&mut self, id: i64, answer: Result<F::Text, F::Text>) {
         let (verb, payload) = match &answer {
@@ -351,7 +351,12 @@ impl<F: Format> Connection<F> {
     // A page has no other use for it than this one.
     #[inline(always)]
     pub fn answer_written(&mut self, id: i64, mut text: F::Text) {
-        if F::exceeds(&text, self.config.max_message) {
+        let Config {
+            max_message,
+            limits,
+            ..
+        } = self.config;
+        if F::exceeds(&text, max_message) || F::has_too_many_values(&text, limits) {
             let error = F::text(&heads::bare_error(code::INTERNAL_API_ERROR));
             text = F::message(&heads::answer_head("callback", id, "error"), &error);
         }

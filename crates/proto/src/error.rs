@@ -260,6 +260,11 @@ pub enum Refused {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// The message would hold more values than the peer reads (mdsf.md 5).
+    TooManyValues {
+        /// The limit.
+        limit: usize,
+    },
     /// The name cannot stand in a message (Q40).
     Name {
         /// `interface`, `method`, `event`, `application` or `strategy`.
@@ -283,6 +288,11 @@ impl Refused {
                 "the message is larger than ",
                 &decimal(*limit as i64),
                 " bytes",
+            ]),
+            Self::TooManyValues { limit } => joined(&[
+                "the message holds more than ",
+                &decimal(*limit as i64),
+                " values",
             ]),
             Self::Name { what, name, why } => {
                 let mut sentence = joined(&[what, " "]);

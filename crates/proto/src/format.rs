@@ -2,7 +2,7 @@
 
 use crate::config::Role;
 use crate::elements::Elements;
-use crate::mdsf::{RawValue, Scan, Value, ValueReader, Visitor};
+use crate::mdsf::{self, Limits, RawValue, ReadErrorKind, Scan, Value, ValueReader, Visitor};
 
 /// What the core is generic over, so that neither side pays for the other's representation.
 ///
@@ -34,6 +34,11 @@ pub trait Format {
 
     /// Whether the text is longer than `limit` bytes of UTF-8.
     fn exceeds(text: &Self::Text, limit: usize) -> bool;
+
+    /// Whether the text holds more values than `limits` let a peer read. A page has counted before.
+    fn has_too_many_values(_text: &Self::Text, _limits: Limits) -> bool {
+        false
+    }
 
     /// Length that counts against buffers, in bytes or UTF-16 units, whichever is free.
     fn weight(text: &Self::Text) -> usize;
@@ -71,6 +76,14 @@ impl Format for Native {
         text.len() > limit
     }
 
+    fn has_too_many_values(text: &String, limits: Limits) -> bool {
+        // A comma may be one, a byte less is none.
+        text.len() > limits.values as usize && {
+            let read = mdsf::read(text, limits, &mut Scan::default());
+            read.is_err_and(|error| matches!(error.kind, ReadErrorKind::TooManyValues { .. }))
+        }
+    }
+
     fn weight(text: &String) -> usize {
         text.len()
     }
@@ -106,6 +119,10 @@ impl Format for Texts {
 
     fn exceeds(text: &String, limit: usize) -> bool {
         Native::exceeds(text, limit)
+    }
+
+    fn has_too_many_values(text: &String, limits: Limits) -> bool {
+        Native::has_too_many_values(text, limits)
     }
 
     fn weight(text: &String) -> usize {

@@ -47,6 +47,12 @@ impl<F: Format> Connection<F> {
                 limit: self.config.max_message,
             });
         }
+        let limits = self.config.limits;
+        if F::has_too_many_values(&text, limits) {
+            return Err(Refused::TooManyValues {
+                limit: limits.values as usize,
+            });
+        }
         let weight = F::weight(&text);
         if !self.has_room(weight) {
             // Nothing but an acknowledgement makes room.

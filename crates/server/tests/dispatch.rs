@@ -5,7 +5,7 @@ mod common;
 
 use common::{Peer, app, listening, only, reporting, server, soon};
 use jstp_server::{
-    Application, CallError, Connection, Interface, MethodError, RemoteError, ServerEvent,
+    Application, CallError, Connection, Interface, MethodError, Refused, RemoteError, ServerEvent,
     ServerOptions, Value,
 };
 use tokio::sync::mpsc;
@@ -60,6 +60,45 @@ async fn calls_are_answered() {
     ] {
         assert_eq!(peer.ask(call).await, answer, "{call}");
     }
+}
+
+/// A message may hold so many values (mdsf.md 5).
+const MOST: usize = 1_048_576;
+
+#[tokio::test]
+async fn more_values_than_a_peer_reads_are_not_sent() {
+    let app = Application::new("app").interface(Interface::new("i").method(
+        "ones",
+        |_, (count,): (usize,)| async move { Ok(vec![1; count]) },
+    ));
+    let (server, address) = listening(ServerOptions::new([app])).await;
+    let (mut peer, _) = Peer::connect(address).await;
+    // The message, its header and two elements of that, the list of results and the list that is the result.
+    let fits = MOST - 5;
+    let answer = peer.ask(&format!("{{call:[1,'i'],ones:[{fits}]}}")).await;
+    assert!(answer.starts_with("{callback:[1],ok:[[1,1,"));
+    let answer = peer
+        .ask(&format!("{{call:[2,'i'],ones:[{}]}}", fits + 1))
+        .await;
+    assert_eq!(answer, "{callback:[2],error:[16]}");
+
+    let client = server.clients().remove(0);
+    let refused = Refused::TooManyValues { limit: MOST };
+    assert_eq!(
+        refused.to_string(),
+        "the message holds more than 1048576 values"
+    );
+    let many = vec![1; MOST];
+    assert_eq!(
+        client.call("i", "m", (&many,)).await,
+        Err(CallError::Refused(refused))
+    );
+    assert!(client.emit("i", "e", (&many,)).is_err());
+    client.emit("i", "e", (vec![1; 10],)).unwrap();
+    assert_eq!(
+        peer.receive().await,
+        "{event:[-1,'i'],e:[[1,1,1,1,1,1,1,1,1,1]]}"
+    );
 }
 
 #[tokio::test]
