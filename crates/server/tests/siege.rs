@@ -35,8 +35,14 @@ struct Siege {
 }
 
 impl Siege {
-    async fn begin(what: &str, flags: &[&str]) -> Self {
-        let flags = [&["--fixture"], flags].concat();
+    /// A server that waits for a handshake as long as a machine with other work may take to bring it.
+    async fn begin(what: &str) -> Self {
+        Self::begin_with(what, "60000").await
+    }
+
+    /// One that waits for a handshake so many milliseconds.
+    async fn begin_with(what: &str, handshake_timeout: &str) -> Self {
+        let flags = ["--fixture", "--handshake-timeout", handshake_timeout];
         let (server, errors) = Process::start_logging(&flags, &format!("siege, {what}"));
         let address = server.address;
         let is_over = Arc::new(AtomicBool::new(false));
@@ -125,7 +131,7 @@ fn reset(stream: &TcpStream) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_that_come_and_go() {
     let clients = std::env::var("SIEGE_CLIENTS").map_or(4_000, |text| text.parse().unwrap());
-    let siege = Siege::begin("come and go", &[]).await;
+    let siege = Siege::begin("come and go").await;
     let address = siege.address;
     each(clients, 32, |client| async move {
         match client % 8 {
@@ -172,7 +178,7 @@ async fn clients_that_come_and_go() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_without_a_handshake() {
-    let siege = Siege::begin("no handshake", &["--handshake-timeout", "2000"]).await;
+    let siege = Siege::begin_with("no handshake", "5000").await;
     let address = siege.address;
     each(200, 200, |client| async move {
         match client % 4 {
@@ -216,7 +222,7 @@ async fn clients_without_a_handshake() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_byte_by_byte() {
-    let siege = Siege::begin("byte by byte", &[]).await;
+    let siege = Siege::begin("byte by byte").await;
     let address = siege.address;
     each(200, 200, |_| async move {
         let (mut raw, _) = Raw::connect(address, "fixture").await;
@@ -233,7 +239,7 @@ async fn messages_byte_by_byte() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn large_messages_that_are_only_announced() {
-    let siege = Siege::begin("announced", &[]).await;
+    let siege = Siege::begin("announced").await;
     let address = siege.address;
     let mut open = Vec::new();
     for client in 0..500u32 {
@@ -263,7 +269,7 @@ const GREEDY: &[&str] = &[
 async fn readers_that_never_read() {
     // More than the queue and the sockets hold.
     const MOST: usize = 32 * MIB;
-    let siege = Siege::begin("never read", &[]).await;
+    let siege = Siege::begin("never read").await;
     let address = siege.address;
     each(GREEDY.len(), GREEDY.len(), |client| async move {
         let (mut raw, _) = Raw::connect(address, "fixture").await;
@@ -294,7 +300,7 @@ async fn readers_that_never_read() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bombs() {
-    let siege = Siege::begin("bombs", &[]).await;
+    let siege = Siege::begin("bombs").await;
     let address = siege.address;
     let size = 8 * MIB - 64;
     let bombs: Arc<[String]> = [
@@ -346,7 +352,7 @@ async fn bombs() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batches_that_are_bombs() {
-    let siege = Siege::begin("batches", &[]).await;
+    let siege = Siege::begin("batches").await;
     let address = siege.address;
     let size = MIB;
     let bombs: Arc<[(String, &str)]> = [
@@ -391,7 +397,7 @@ async fn batches_that_are_bombs() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_that_hold_on_to_what_they_were_given() {
-    let siege = Siege::begin("running", &[]).await;
+    let siege = Siege::begin("running").await;
     let (mut raw, _) = Raw::connect(siege.address, "fixture").await;
     let long = "x".repeat(MIB);
     for id in 1..=60 {
@@ -408,7 +414,7 @@ async fn calls_that_hold_on_to_what_they_were_given() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn floods_of_small_messages() {
-    let siege = Siege::begin("floods", &[]).await;
+    let siege = Siege::begin("floods").await;
     let address = siege.address;
     each(4, 4, |_| async move {
         let (raw, _) = Raw::connect(address, "fixture").await;
