@@ -12,7 +12,7 @@ pub mod classes;
 mod clock;
 mod connection;
 mod driver;
-mod error;
+pub mod engine;
 mod format;
 pub mod payload;
 mod settings;

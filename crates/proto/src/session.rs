@@ -220,6 +220,11 @@ impl<T> Session<T> {
         self.received = id.unsigned_abs();
     }
 
+    /// One of the messages that have to be sent again over a new transport, by its place among them.
+    pub fn unacknowledged_message(&self, place: usize) -> Option<(u64, &T)> {
+        self.buffer.get(place).map(|kept| (kept.id, &kept.text))
+    }
+
     /// What has to be sent again over a new transport, in order.
     pub fn unacknowledged_messages(&self) -> impl DoubleEndedIterator<Item = (u64, &T)> {
         self.buffer.iter().map(|kept| (kept.id, &kept.text))
