@@ -60,7 +60,7 @@ impl<T> Calls<T> {
     /// The request went out, or into the buffer, under this message id.
     pub(crate) fn sent(&mut self, message: u64, call: CallId, again: Option<Operation<T>>) {
         let call = Some(call);
-        self.pending.insert(message, Pending { call, again });
+        self.pending.push(message, Pending { call, again });
     }
 
     /// The request that the message carried, which is settled with this.

@@ -5,7 +5,6 @@
 //! [`poll_output`](Connection::poll_output) to the end and ask
 //! [`poll_timeout`](Connection::poll_timeout) anew.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::batch::Part;
@@ -17,10 +16,10 @@ use crate::format::Format;
 use crate::heads;
 use crate::heartbeat::{Beat, Heartbeat};
 use crate::operation::Kind;
-use crate::ordered::trim;
 use crate::poison::{self, Suspect};
 use crate::queue::Queue;
 use crate::receiving::Held;
+use crate::row::Row;
 use crate::session::Session;
 use crate::time::{Deadline, Instant};
 
@@ -48,9 +47,9 @@ pub struct Connection<F: Format> {
     pub(crate) calls: Calls<F::Text>,
     pub(crate) queue: Queue<F::Text>,
     pub(crate) held: Held,
-    pub(crate) kept_answers: VecDeque<F::Text>,
+    pub(crate) kept_answers: Row<F::Text>,
     pub(crate) kept_answers_weight: usize,
-    pub(crate) outputs: VecDeque<OutputOf<F>>,
+    pub(crate) outputs: Row<OutputOf<F>>,
     /// When the present phase has lasted long enough.
     pub(crate) phase_deadline: Option<Deadline>,
     /// Requests up to an id are in doubt until an instant.
@@ -103,9 +102,9 @@ impl<F: Format> Connection<F> {
             calls: Calls::new(),
             queue: Queue::new(),
             held: Held::default(),
-            kept_answers: VecDeque::new(),
+            kept_answers: Row::default(),
             kept_answers_weight: 0,
-            outputs: VecDeque::new(),
+            outputs: Row::default(),
             phase_deadline: None,
             in_doubt: None,
             resume_check: None,
@@ -264,7 +263,7 @@ impl<F: Format> Connection<F> {
             self.phase_deadline = None;
             match self.phase {
                 Phase::Connecting => {
-                    self.outputs.push_back(Output::Drop);
+                    self.outputs.push(Output::Drop);
                     self.transport_ended(TransportEnd::ConnectTimeout);
                 }
                 Phase::Handshaking(_) => {
@@ -272,7 +271,7 @@ impl<F: Format> Connection<F> {
                     self.begin_close(now, 1000);
                 }
                 Phase::Closing => {
-                    self.outputs.push_back(Output::Drop);
+                    self.outputs.push(Output::Drop);
                     self.transport_ended(TransportEnd::CloseTimeout);
                 }
                 Phase::Detached | Phase::Ready => {}
@@ -286,7 +285,7 @@ impl<F: Format> Connection<F> {
             // A ping that is under way already says as much.
             Some(Beat::Ping) if self.acknowledging.is_none() => self.timed_ping(now),
             Some(Beat::Dead) => {
-                self.outputs.push_back(Output::Drop);
+                self.outputs.push(Output::Drop);
                 self.transport_ended(TransportEnd::HeartbeatTimeout);
             }
             Some(Beat::Ping | Beat::Nothing) | None => {}
@@ -367,7 +366,7 @@ impl<F: Format> Connection<F> {
         self.fail_mortal();
         match self.phase {
             Phase::Connecting => {
-                self.outputs.push_back(Output::Drop);
+                self.outputs.push(Output::Drop);
                 self.transport_ended(TransportEnd::Closed);
             }
             Phase::Handshaking(_) => {
@@ -395,7 +394,7 @@ impl<F: Format> Connection<F> {
 
     /// Gives back the room that past traffic took: there may be none for long.
     pub fn trim(&mut self) {
-        trim(&mut self.outputs);
+        self.outputs.trim();
         self.calls.trim();
         if let Some(session) = &mut self.session {
             session.trim();
@@ -406,7 +405,7 @@ impl<F: Format> Connection<F> {
 
     /// Returns the next thing the driver must do, or `None` once the core has nothing to say.
     pub fn poll_output(&mut self) -> Option<OutputOf<F>> {
-        self.outputs.pop_front()
+        self.outputs.pop()
     }
 
     /// Returns when [`handle_timeout`](Self::handle_timeout) wants to be called next, if ever.
@@ -429,7 +428,7 @@ impl<F: Format> Connection<F> {
     }
 
     pub(crate) fn event(&mut self, event: Event<F::Payload>) {
-        self.outputs.push_back(Output::Event(event));
+        self.outputs.push(Output::Event(event));
     }
 
     pub(crate) fn start_heartbeat(&mut self, now: Instant) {
@@ -481,7 +480,7 @@ impl<F: Format> Connection<F> {
         self.resume_check = None;
         self.acknowledging = None;
         if self.role() == Role::Server {
-            self.kept_answers.clear();
+            self.kept_answers = Row::default();
             self.kept_answers_weight = 0;
         }
         for pending in self.calls.take_all() {
@@ -495,7 +494,7 @@ impl<F: Format> Connection<F> {
         self.held.clear();
         self.resume_check = None;
         self.heartbeat = None;
-        self.outputs.push_back(Output::Close { code });
+        self.outputs.push(Output::Close { code });
         self.flush();
     }
 

@@ -117,7 +117,7 @@ impl<F: Format> Connection<F> {
         }
         if self.phase == Phase::Ready {
             session.transmitted();
-            self.outputs.push_back(Output::Transmit(text));
+            self.outputs.push(Output::Transmit(text));
         }
         self.ask_for_acknowledgement();
     }
@@ -127,9 +127,9 @@ impl<F: Format> Connection<F> {
         self.drop_poison();
         if let Some(session) = &mut self.session {
             session.transmitted();
-            let texts = session.unacknowledged_messages();
-            self.outputs
-                .extend(texts.map(|(_, text)| Output::Transmit(text.clone())));
+            for (_, text) in session.unacknowledged_messages() {
+                self.outputs.push(Output::Transmit(text.clone()));
+            }
         }
     }
 
@@ -208,7 +208,7 @@ impl<F: Format> Connection<F> {
         session.keep(text.clone(), F::weight(&text));
         session.transmitted();
         self.acknowledging = Some(id);
-        self.outputs.push_back(Output::Transmit(text));
+        self.outputs.push(Output::Transmit(text));
     }
 
     // Answers lost.
@@ -237,18 +237,18 @@ impl<F: Format> Connection<F> {
 
     pub(crate) fn send_answer(&mut self, text: F::Text) {
         if self.phase == Phase::Ready {
-            self.outputs.push_back(Output::Transmit(text));
+            self.outputs.push(Output::Transmit(text));
         } else if self.role() == Role::Server && self.session.is_some() {
             self.keep_answer(text);
         }
     }
 
     pub(crate) fn transmit(&mut self, text: &str) {
-        self.outputs.push_back(Output::Transmit(F::text(text)));
+        self.outputs.push(Output::Transmit(F::text(text)));
     }
 
     pub(crate) fn push_transmit(&mut self, text: F::Text) {
-        self.outputs.push_back(Output::Transmit(text));
+        self.outputs.push(Output::Transmit(text));
     }
 
     fn keep_answer(&mut self, text: F::Text) {
@@ -257,11 +257,11 @@ impl<F: Format> Connection<F> {
             return;
         }
         self.kept_answers_weight += weight;
-        self.kept_answers.push_back(text);
+        self.kept_answers.push(text);
         while self.kept_answers.len() > self.config.kept_answers
             || self.kept_answers_weight > self.config.kept_answer_bytes
         {
-            match self.kept_answers.pop_front() {
+            match self.kept_answers.pop() {
                 Some(oldest) => self.kept_answers_weight -= F::weight(&oldest),
                 None => break,
             }
