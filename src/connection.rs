@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use jstp_proto::{Backoff, CallId, Kind, Refused, Session};
+use jstp_proto::{Backoff, CallId, Instant, Kind, Refused, Session};
 use wasm_bindgen::prelude::*;
 
 use crate::driver::{Core, Driver};
@@ -41,69 +41,28 @@ impl Link {
         let driver = &self.driver;
         let traffic = &driver.traffic;
         match what {
-            0 => return driver.count(|session| session.unacknowledged() as u64),
-            1 => return driver.count(|session| session.unacknowledged_weight() as u64),
-            2 => return driver.look(|core| core.pending_calls() as f64),
-            3 => return traffic.messages_in.get(),
-            4 => return traffic.messages_out.get(),
-            5 => return traffic.bytes_in.get(),
-            6 => return traffic.bytes_out.get(),
-            7 => return driver.look(|core| core.rtt().map_or(f64::NAN, millis)),
-            8 => return driver.count(Session::delivered),
-            9 => return driver.count(Session::received),
-            10 => return driver.count(Session::last_id),
-            11 => return driver.look(|core| millis(core.config().connect_timeout)),
-            12 => return driver.look(|core| millis(core.config().handshake_timeout)),
-            13 => return driver.look(|core| core.config().max_message as f64),
-            // The state, by its number in `line.js`, and above it a bit each for what else is the case: 8 that
-            // the connection was closed by its owner, 16 that there is a session, 32 that a handshake is awaited.
-            14 => {
-                return driver.look(|core| {
-                    f64::from(
-                        core.state() as u32
-                            | u32::from(core.closed_intentionally()) << 3
-                            | u32::from(core.session().is_some()) << 4
-                            | u32::from(core.awaits_request()) << 5,
-                    )
-                });
-            }
+            0 => return traffic.messages_in.get(),
+            1 => return traffic.messages_out.get(),
+            2 => return traffic.bytes_in.get(),
+            3 => return traffic.bytes_out.get(),
             // Has everything done and told that follows from what was asked for.
-            15 => return driver.drain(),
+            4 => return driver.drain(),
             // Tells nobody any more, until another line is attached. True if there is something to tell first,
             // after which the line is told that the state has changed.
-            16 => return f64::from(!driver.release()),
-            // The transport is being opened.
-            17 => driver.feed(Core::handle_connecting),
+            5 => return f64::from(!driver.release()),
+            // How many milliseconds to wait before the next attempt to reconnect, given a random number from 0
+            // up to 1.
+            6 => return f64::from(self.backoff.borrow_mut().next(number)),
+            // The delays begin anew.
+            7 => self.backoff.borrow_mut().reset(),
+            // Whether the messages that pass are told of.
+            8 => driver.set_logging(number > 0.0),
             // Lets go of the transport, whatever state it is in; the session stays.
-            18 => {
+            9 => {
                 driver.drop_outlet();
                 driver.feed(|core, _| core.handle_close());
             }
-            // Gives the session up: what is pending fails.
-            19 => driver.feed(|core, _| core.forget_session()),
-            // Ends the connection (protocol.md 7.6).
-            20 => driver.feed(Core::close),
-            // Starts the heartbeat, or changes its interval, in milliseconds; zero stops it.
-            21 => {
-                let interval = (number > 0.0).then(|| duration(number));
-                driver.feed(|core, now| core.set_heartbeat(now, interval));
-            }
-            // Nobody waits for a request any more: one that has not left is not sent, one that has is
-            // forgotten.
-            22 => {
-                let call = CallId::from(number as u64);
-                driver.feed(|core, _| core.withdraw(call));
-            }
-            // How many milliseconds to wait before the next attempt to reconnect, given a random number from 0
-            // up to 1.
-            23 => return f64::from(self.backoff.borrow_mut().next(number)),
-            // The delays begin anew.
-            24 => self.backoff.borrow_mut().reset(),
-            // Whether the messages that pass are told of.
-            25 => driver.set_logging(number > 0.0),
-            _ => driver.feed(|core, _| {
-                settings::apply(what.wrapping_sub(CONFIGURE), number, core.config_mut());
-            }),
+            _ => return driver.feed(|core, now| ask(core, now, what, number)),
         }
         0.0
     }
@@ -200,8 +159,63 @@ impl Link {
     }
 }
 
-fn millis(span: std::time::Duration) -> f64 {
-    span.as_secs_f64() * 1000.0
+/// What [`Link::ask`] asks the core.
+fn ask(core: &mut Core, now: Instant, what: u8, number: f64) -> f64 {
+    let count = |count: fn(&Session<JsString>) -> u64| {
+        core.session().map_or(0.0, |session| count(session) as f64)
+    };
+    let span = match what {
+        10 => return count(|session| session.unacknowledged() as u64),
+        11 => return count(|session| session.unacknowledged_weight() as u64),
+        12 => return core.pending_calls() as f64,
+        13 => return count(Session::delivered),
+        14 => return count(Session::received),
+        15 => return count(Session::last_id),
+        16 => core.rtt(),
+        17 => Some(core.config().connect_timeout),
+        18 => Some(core.config().handshake_timeout),
+        19 => return core.config().max_message as f64,
+        // The state, by its number in `line.js`, and above it a bit each for what else is the case: 8 that the
+        // connection was closed by its owner, 16 that there is a session, 32 that a handshake is awaited.
+        20 => {
+            return f64::from(
+                core.state() as u32
+                    | u32::from(core.closed_intentionally()) << 3
+                    | u32::from(core.session().is_some()) << 4
+                    | u32::from(core.awaits_request()) << 5,
+            );
+        }
+        // The transport is being opened.
+        21 => {
+            core.handle_connecting(now);
+            return 0.0;
+        }
+        // Gives the session up: what is pending fails.
+        22 => {
+            core.forget_session();
+            return 0.0;
+        }
+        // Ends the connection (protocol.md 7.6).
+        23 => {
+            core.close(now);
+            return 0.0;
+        }
+        // Starts the heartbeat, or changes its interval, in milliseconds; zero stops it.
+        24 => {
+            core.set_heartbeat(now, (number > 0.0).then(|| duration(number)));
+            return 0.0;
+        }
+        // Nobody waits for a request any more: one that has not left is not sent, one that has is forgotten.
+        25 => {
+            core.withdraw(CallId::from(number as u64));
+            return 0.0;
+        }
+        _ => {
+            settings::apply(what.wrapping_sub(CONFIGURE), number, core.config_mut());
+            return 0.0;
+        }
+    };
+    span.map_or(f64::NAN, |span| span.as_secs_f64() * 1000.0)
 }
 
 /// What stood in the way of something that was not sent, as `errors.js` has it.

@@ -6,7 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use jstp_proto::{Config, Connection, Instant, Output, Role, Session, State};
+use jstp_proto::{Config, Connection, Instant, Output, Role, State};
 
 use crate::clock;
 use crate::engine::JsString;
@@ -102,11 +102,6 @@ impl Driver {
     /// Reads the core without feeding it.
     pub(crate) fn look<R>(&self, look: impl FnOnce(&Core) -> R) -> R {
         look(&self.core.borrow())
-    }
-
-    /// A count of the session at work.
-    pub(crate) fn count(&self, count: fn(&Session<JsString>) -> u64) -> f64 {
-        self.look(|core| core.session().map_or(0.0, |session| count(session) as f64))
     }
 
     /// Has everything done that the core has to say. Tells when the core wants to hear of a deadline, or zero if

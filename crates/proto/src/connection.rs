@@ -451,11 +451,16 @@ impl<F: Format> Connection<F> {
 
     /// Settles every request, and lets go of what was queued.
     fn fail_everything(&mut self, code: i64) {
-        for pending in self.calls.take_all() {
-            self.fail(pending.call, code);
-        }
-        for operation in self.queue.take() {
+        self.fail_calls(code);
+        while let Some(operation) = self.queue.pop() {
             self.fail(operation.call(), code);
+        }
+    }
+
+    /// Settles every request that has a message id.
+    fn fail_calls(&mut self, code: i64) {
+        while let Some(pending) = self.calls.take_next(u64::MAX) {
+            self.fail(pending.call, code);
         }
     }
 
@@ -464,11 +469,19 @@ impl<F: Format> Connection<F> {
         if self.session.is_none() {
             return self.fail_everything(code::CALLBACK_LOST);
         }
-        for pending in self.calls.take_unrepeatable() {
-            self.fail(pending.call, code::CALLBACK_LOST);
+        for _ in 0..self.calls.count() {
+            let call = self
+                .calls
+                .take_unrepeatable()
+                .and_then(|pending| pending.call);
+            self.fail(call, code::CALLBACK_LOST);
         }
-        for call in self.queue.take_mortal() {
-            self.fail(Some(call), code::CALLBACK_LOST);
+        for _ in 0..self.queue.len() {
+            let call = self
+                .queue
+                .pop_mortal()
+                .and_then(|operation| operation.call());
+            self.fail(call, code::CALLBACK_LOST);
         }
     }
 
@@ -483,9 +496,7 @@ impl<F: Format> Connection<F> {
             self.kept_answers = Row::default();
             self.kept_answers_weight = 0;
         }
-        for pending in self.calls.take_all() {
-            self.fail(pending.call, code::CALLBACK_LOST);
-        }
+        self.fail_calls(code::CALLBACK_LOST);
     }
 
     pub(crate) fn begin_close(&mut self, now: Instant, code: u16) {

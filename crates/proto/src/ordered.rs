@@ -42,19 +42,25 @@ impl<K: Copy + Ord, V> Ordered<K, V> {
         self.entries.iter().map(|(key, value)| (*key, value))
     }
 
-    /// Takes out what `which` says yes to, in the order of the keys.
-    pub(crate) fn take(&mut self, mut which: impl FnMut(K, &V) -> bool) -> Vec<V> {
-        let mut taken = Vec::new();
-        for _ in 0..self.entries.len() {
-            if let Some((key, value)) = self.entries.pop() {
-                if which(key, &value) {
-                    taken.push(value);
-                } else {
-                    self.entries.push((key, value));
-                }
-            }
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Takes the first out if its key is at most `up_to`.
+    pub(crate) fn pop(&mut self, up_to: K) -> Option<V> {
+        (self.entries.get(0)?.0 <= up_to).then_some(())?;
+        self.entries.pop().map(|(_, value)| value)
+    }
+
+    /// Takes the first out if `which` says yes to it, or else makes it the last: to be done as often as there are
+    /// entries, and not to be left off before.
+    pub(crate) fn turn(&mut self, which: impl FnOnce(&V) -> bool) -> Option<V> {
+        let (key, value) = self.entries.pop()?;
+        if which(&value) {
+            return Some(value);
         }
-        taken
+        self.entries.push((key, value));
+        None
     }
 
     /// Gives back the room of what was there, if nothing is.
@@ -100,11 +106,15 @@ mod tests {
     #[test]
     fn what_is_taken_out_keeps_its_order_and_so_does_the_rest() {
         let mut map = ordered(&[1, 2, 3, 4, 5]);
-        assert_eq!(map.take(|key, _| key % 2 == 0), [20, 40]);
+        let turns = (0..map.len()).filter_map(|_| map.turn(|value| value % 20 == 0));
+        assert_eq!(turns.collect::<Vec<_>>(), [20, 40]);
         assert_eq!(keys(&map), [1, 3, 5]);
         map.push(6, 6);
         assert_eq!(keys(&map), [1, 3, 5, 6]);
-        assert_eq!(map.take(|_, _| true), [10, 30, 50, 6]);
-        assert!(keys(&map).is_empty());
+        assert_eq!(
+            [map.pop(3), map.pop(3), map.pop(3)],
+            [Some(10), Some(30), None]
+        );
+        assert_eq!(keys(&map), [5, 6]);
     }
 }

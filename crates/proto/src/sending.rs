@@ -87,7 +87,10 @@ impl<F: Format> Connection<F> {
         if self.session.is_none() {
             return;
         }
-        for operation in self.queue.take() {
+        for _ in 0..self.queue.len() {
+            let Some(operation) = self.queue.pop() else {
+                return;
+            };
             if self.phase != Phase::Ready && operation.is_ping() {
                 let weight = F::weight(&operation.text::<F>(i64::MIN));
                 self.queue.push(operation, weight);
@@ -224,7 +227,8 @@ impl<F: Format> Connection<F> {
 
     /// The answers to requests up to a message id will not come any more.
     pub(crate) fn lose_up_to(&mut self, message: u64) {
-        for pending in self.calls.take_up_to(message) {
+        // One that is issued again has a later id.
+        while let Some(pending) = self.calls.take_next(message) {
             match (pending.call, pending.again) {
                 (Some(_), Some(again)) => self.send_admitted(&again),
                 (Some(call), None) => self.settle(call, Outcome::Failed(code::CALLBACK_LOST)),
