@@ -410,14 +410,20 @@ impl<F: Format> Connection<F> {
 
     /// Returns when [`handle_timeout`](Self::handle_timeout) wants to be called next, if ever.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let heartbeat = self.heartbeat.as_ref().map(Heartbeat::next);
-        let in_doubt = self.in_doubt.map(|(deadline, _)| deadline);
-        [self.phase_deadline, self.resume_check, in_doubt]
-            .into_iter()
-            .map(|deadline| deadline.map(Deadline::at))
-            .chain([heartbeat])
-            .flatten()
-            .min()
+        let mut next = self.heartbeat.as_ref().map(Heartbeat::next);
+        let in_doubt = self.in_doubt.as_ref().map(|(deadline, _)| deadline);
+        for deadline in [
+            self.phase_deadline.as_ref(),
+            self.resume_check.as_ref(),
+            in_doubt,
+        ] {
+            if let Some(deadline) = deadline
+                && next.is_none_or(|next| deadline.at() < next)
+            {
+                next = Some(deadline.at());
+            }
+        }
+        next
     }
 
     // Inside.
