@@ -132,7 +132,7 @@ pub(super) fn read(text: &str, start: usize) -> Result<(Number<'_>, usize), Read
         1 => true,
         _ => bytes.get(whole) != Some(&b'0'),
     };
-    if plain {
+    if plain && cfg!(not(target_arch = "wasm32")) {
         match bytes.get(at) {
             Some(b'.') => {
                 let fraction = at + 1;
