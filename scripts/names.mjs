@@ -8,12 +8,15 @@ const EXPORT = 7;
 /** What others than the glue call by its name. */
 const NAMED = ['memory', 'connect', 'connectAndInspect', '__wbindgen_externrefs', '__wbindgen_start'];
 
+/** What only sockets and timers call, who have nothing to do with a failure of the module. */
+const HEAR = 'link_hear';
+
 /** The glue's name for itself, which it gives to nearly everything it hands to the module. */
 const GLUE = './jstp_wasm_bg.js';
 
 /**
- * Both with short names in the place of long ones. Those of a link's methods go on beginning with `link_`, by
- * which `instance.js` knows them.
+ * Both with short names in the place of long ones. Those of the link's methods that a page's own calls lead to go
+ * on beginning with `link_`, by which `instance.js` knows them.
  */
 export function shortenNames(wasm, glue) {
   // What comes from elsewhere is called as it is exported there.
@@ -22,7 +25,7 @@ export function shortenNames(wasm, glue) {
   for (const { name } of WebAssembly.Module.exports(compiled)) {
     if (NAMED.includes(name)) continue;
     const short = exported.size.toString(36);
-    exported.set(name, name.startsWith('link_') ? `link_${short}` : `_${short}`);
+    exported.set(name, name.startsWith('link_') && name !== HEAR ? `link_${short}` : `_${short}`);
   }
   for (const { module, name } of WebAssembly.Module.imports(compiled)) {
     if (!modules.has(module)) modules.set(module, modules.size.toString(36));

@@ -4,11 +4,11 @@
 
 use std::cell::{Cell, RefCell};
 
-use js_sys::{Error, JsString};
 use jstp_proto::mdsf::{self, Limits};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen::throw_val;
+use wasm_bindgen::throw_str;
 
+use crate::engine::JsString;
 use crate::payload::{Inbox, PayloadReader};
 
 thread_local! {
@@ -27,7 +27,7 @@ pub fn read(text: &JsString) -> JsValue {
     });
     match read {
         Ok(payload) => payload.into_js(),
-        Err(error) => throw_val(Error::new(&error.to_string()).into()),
+        Err(error) => throw_str(&error.sentence()),
     }
 }
 

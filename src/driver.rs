@@ -5,24 +5,21 @@
 //! feeds, which keeps the text on the socket in the order in which the core produced it.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 
-use js_sys::{Function, JsString};
 use jstp_proto::{Config, Connection, Instant, Output, Role, State};
-use wasm_bindgen::prelude::*;
-use web_sys::WebSocket;
 
-use crate::clock::{self, Alarm};
+use crate::clock;
+use crate::engine::JsString;
 use crate::format::Page;
 use crate::payload::Inbox;
-use crate::socket::{Outlet, Socket, SocketEvent};
+use crate::socket::Outlet;
 use crate::tell::Line;
 
 pub(crate) type Core = Connection<Page>;
 
 thread_local! {
     /// For all connections; absent while a message is being dealt with.
-    static INBOX: RefCell<Option<Inbox>> = RefCell::default();
+    static INBOX: Cell<Option<Inbox>> = const { Cell::new(None) };
 }
 
 /// A connection's core and everything around it.
@@ -31,10 +28,9 @@ pub(crate) struct Driver {
     delivering: Cell<bool>,
     /// Whether somebody wants to be told when that is over.
     releasing: Cell<bool>,
-    socket: RefCell<Option<Socket>>,
+    outlet: RefCell<Option<Outlet>>,
     /// Whether the transport carries arrays of messages (extensions.md).
     batch: Cell<bool>,
-    alarm: Alarm,
     /// Whether anybody listens to the events of protocol.md 10.
     logging: Cell<bool>,
     /// Who hears of all that happens, until nothing will be told any more.
@@ -57,20 +53,19 @@ fn add(figure: &Cell<f64>, more: u32) {
 }
 
 impl Driver {
-    pub(crate) fn new() -> Rc<Self> {
+    pub(crate) fn new() -> Self {
         let config = Config::new(Role::Client);
-        Rc::new(Self {
+        Self {
             core: RefCell::new(Core::new(Role::Client, config)),
             delivering: Cell::new(false),
             releasing: Cell::new(false),
-            socket: RefCell::default(),
+            outlet: RefCell::default(),
             batch: Cell::new(false),
-            alarm: Alarm::default(),
             logging: Cell::new(false),
             line: RefCell::default(),
             told: Cell::new(State::Closed),
             traffic: Traffic::default(),
-        })
+        }
     }
 
     /// Who hears of all that happens from now on.
@@ -109,22 +104,16 @@ impl Driver {
         look(&self.core.borrow())
     }
 
-    /// Has everything done that the core has to say.
+    /// Has everything done that the core has to say. Tells when the core wants to hear of a deadline, or zero if
+    /// it has none.
     #[inline(never)]
-    pub(crate) fn drain(self: &Rc<Self>) {
+    pub(crate) fn drain(&self) -> f64 {
         self.deliver();
         let deadline = self.look(Connection::poll_timeout);
-        self.alarm.set(deadline, || {
-            let driver = Rc::clone(self);
-            move || {
-                driver.alarm.rang();
-                driver.feed(|core, now| core.handle_timeout(now));
-                driver.drain();
-            }
-        });
+        deadline.map_or(0.0, |at| at.as_millis() as f64)
     }
 
-    fn deliver(self: &Rc<Self>) {
+    fn deliver(&self) {
         if self.delivering.replace(true) {
             return;
         }
@@ -139,17 +128,15 @@ impl Driver {
                         outlet.close(code);
                     }
                 }
-                Some(Output::Drop) => self.drop_socket(),
+                Some(Output::Drop) => self.drop_outlet(),
                 Some(Output::Event(event)) => self.tell(event),
             }
         }
         self.delivering.set(false);
         let state = self.look(Connection::state);
         let is_other = self.told.replace(state) != state;
-        if (self.releasing.replace(false) || is_other)
-            && let Some(line) = self.line()
-        {
-            line.changed();
+        if self.releasing.replace(false) || is_other {
+            self.tell_change();
         }
     }
 
@@ -163,54 +150,35 @@ impl Driver {
         }
     }
 
-    /// Begins to open a transport.
-    ///
-    /// # Errors
-    /// What page code threw that stands behind it.
-    pub(crate) fn open(
-        self: &Rc<Self>,
-        url: &str,
-        batch: bool,
-        constructor: Option<&Function>,
-    ) -> Result<(), JsValue> {
-        let driver = Rc::clone(self);
-        let socket = Socket::open(url, batch, constructor, move |event| {
-            driver.socket_event(event);
-        })?;
-        *self.socket.borrow_mut() = Some(socket);
-        Ok(())
+    /// Messages leave by this outlet from now on.
+    pub(crate) fn open(&self, outlet: Outlet) {
+        let before = self.outlet.borrow_mut().replace(outlet);
+        if let Some(outlet) = before {
+            outlet.let_go();
+        }
     }
 
-    pub(crate) fn drop_socket(&self) {
-        let socket = self.socket.borrow_mut().take();
-        drop(socket);
-    }
-
-    /// The browser's own object.
-    pub(crate) fn raw_socket(&self) -> Option<WebSocket> {
-        let socket = self.socket.borrow();
-        socket.as_ref().map(|socket| socket.raw().clone())
+    pub(crate) fn drop_outlet(&self) {
+        let outlet = self.outlet.borrow_mut().take();
+        if let Some(outlet) = outlet {
+            outlet.let_go();
+        }
     }
 
     /// A socket of the page's making may call back into us from `send`, so nothing is borrowed while
     /// it runs.
-    fn outlet(&self) -> Option<Outlet> {
-        let socket = self.socket.borrow();
-        socket.as_ref().map(|socket| socket.outlet().clone())
+    pub(crate) fn outlet(&self) -> Option<Outlet> {
+        self.outlet.borrow().clone()
     }
 
-    fn socket_event(self: &Rc<Self>, event: SocketEvent) {
-        match event {
-            SocketEvent::Open => {
-                let batch = self.outlet().is_some_and(|outlet| outlet.is_batch());
-                self.batch.set(batch);
+    /// What happened outside, by the numbers of [`Link::hear`](crate::Link::hear).
+    pub(crate) fn hear(&self, what: u8, number: f64, text: JsString) -> f64 {
+        match what {
+            0 => {
+                self.batch.set(number > 0.0);
                 self.feed(|core, now| core.handle_open(now));
-                if let Some(line) = self.line() {
-                    line.opened();
-                }
-                self.drain();
             }
-            SocketEvent::Text(text) => {
+            1 => {
                 #[cfg(feature = "trap")]
                 crate::trap::at(&text);
                 // Page code runs while it is in use, and a socket of its making may bring the next
@@ -220,30 +188,25 @@ impl Driver {
                 inbox.with_text(&text, |text| self.received(text));
                 INBOX.set(Some(inbox));
             }
-            SocketEvent::NotText => {
-                self.feed(|core, now| core.handle_not_utf8(now));
-                self.drain();
+            2 => self.feed(|core, now| core.handle_not_utf8(now)),
+            3 => {
+                self.drop_outlet();
+                self.feed(|core, _| core.handle_peer_close(number as u16));
             }
-            SocketEvent::Closed { code, reason } => {
-                if let Some(line) = self.line() {
-                    line.closing(code, &reason);
-                }
-                self.drop_socket();
-                self.feed(|core, _| core.handle_peer_close(code));
-                self.drain();
-            }
+            _ => self.feed(|core, now| core.handle_timeout(now)),
         }
+        self.drain()
     }
 
     /// Feeds the core what came, each message of it being delivered before the next is looked at.
-    fn received(self: &Rc<Self>, text: &str) {
+    fn received(&self, text: &str) {
         for part in self.look(|core| core.messages(text, self.batch.get())) {
             add(&self.traffic.messages_in, 1);
             if self.logging.get() {
                 self.tell_message(part.text(), false);
             }
             self.feed(|core, now| core.handle_part(now, part));
-            self.drain();
+            self.deliver();
         }
     }
 }

@@ -1,24 +1,22 @@
 //! How the browser represents payloads: JavaScript strings out, JSON text in.
 
-use js_sys::JsString;
 use jstp_proto::{Format, Role};
 use wasm_bindgen::prelude::*;
 
+use crate::engine::JsString;
 use crate::payload::{Payload, PayloadReader};
 
 /// The browser's representation.
 pub(crate) struct Page;
 
-#[wasm_bindgen]
+#[wasm_bindgen(module = "/src/js/text.js")]
 extern "C" {
-    type Head;
+    /// A head, a payload and a closing brace.
+    fn message(head: &str, payload: &JsString) -> JsString;
 
-    #[wasm_bindgen(method, js_name = concat)]
-    fn concat_two(this: &Head, payload: &JsString, tail: &JsString) -> JsString;
-}
-
-thread_local! {
-    static BRACE: JsString = JsString::from("}");
+    /// Bytes of the string as UTF-8.
+    #[wasm_bindgen(js_name = bytesOf)]
+    fn bytes_of(text: &JsString) -> u32;
 }
 
 impl Format for Page {
@@ -38,35 +36,16 @@ impl Format for Page {
     }
 
     fn message(head: &str, payload: &JsString) -> JsString {
-        let head = JsString::from(head);
-        BRACE.with(|brace| head.unchecked_ref::<Head>().concat_two(payload, brace))
+        message(head, payload)
     }
 
     fn exceeds(text: &JsString, limit: usize) -> bool {
         let units = text.length() as usize;
         // A UTF-16 unit is one to three bytes of UTF-8, so most texts need no closer look.
-        units > limit || (units.saturating_mul(3) > limit && utf8_length(text) > limit)
+        units > limit || (units.saturating_mul(3) > limit && bytes_of(text) as usize > limit)
     }
 
     fn weight(text: &JsString) -> usize {
         text.length() as usize
     }
-}
-
-/// Bytes of the string as UTF-8, counted without encoding it.
-fn utf8_length(text: &JsString) -> usize {
-    let mut bytes = 0;
-    let mut high = false;
-    for index in 0..text.length() {
-        let unit = text.char_code_at(index) as u32;
-        bytes += match unit {
-            0..0x80 => 1,
-            0x80..0x800 => 2,
-            // The second half of a pair adds one to the first half's three.
-            0xdc00..0xe000 if high => 1,
-            _ => 3,
-        };
-        high = (0xd800..0xdc00).contains(&unit);
-    }
-    bytes
 }

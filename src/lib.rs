@@ -12,8 +12,10 @@ pub mod classes;
 mod clock;
 mod connection;
 mod driver;
-mod error;
+pub mod engine;
 mod format;
+#[cfg(target_family = "wasm")]
+mod heap;
 pub mod payload;
 mod settings;
 mod socket;
@@ -24,7 +26,6 @@ pub mod ws;
 
 pub use connection::Link;
 
-/// A fifth of the size of the standard library's allocator. Linear memory without threads is all it knows.
 #[cfg(target_family = "wasm")]
 #[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+static HEAP: heap::Heap = heap::Heap::new();

@@ -7,9 +7,9 @@
 mod inbox;
 mod read;
 
-use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
+use crate::engine::JsString;
 pub use inbox::Inbox;
 pub use read::{Payload, PayloadReader, parse};
 

@@ -12,29 +12,9 @@ extern "C" {
     #[derive(Clone)]
     pub type Line;
 
-    /// The transport is open.
+    /// The peer calls a method (0), emits an event (1), or asks for an interface's methods (2).
     #[wasm_bindgen(method)]
-    pub(crate) fn opened(this: &Line);
-
-    /// The transport has ended, and said so with this code and reason.
-    #[wasm_bindgen(method)]
-    pub(crate) fn closing(this: &Line, code: u16, reason: &JsValue);
-
-    /// The core's state is another.
-    #[wasm_bindgen(method)]
-    pub(crate) fn changed(this: &Line);
-
-    /// A message passed that somebody wants to see.
-    #[wasm_bindgen(method)]
-    fn passed(this: &Line, message: &JsValue, is_outgoing: bool);
-
-    /// The peer calls a method, or asks for an interface's methods.
-    #[wasm_bindgen(method)]
-    fn called(this: &Line, id: f64, interface: &str, method: Option<&str>, args: &JsValue);
-
-    /// The peer emitted an event.
-    #[wasm_bindgen(method)]
-    fn emitted(this: &Line, interface: &str, event: &str, args: &JsValue);
+    fn asked(this: &Line, what: u8, id: f64, interface: &str, verb: &str, args: &JsValue);
 
     /// Anything else: the number of a `What`, another number, and a value.
     #[wasm_bindgen(method)]
@@ -56,6 +36,8 @@ enum What {
     Rejected,
     Broken,
     Closed,
+    Changed,
+    Passed,
 }
 
 impl Driver {
@@ -69,17 +51,16 @@ impl Driver {
                 method,
                 args,
             } => {
-                let args = args.into_js();
-                return line.called(id as f64, &interface, Some(&method), &args);
-            }
-            Event::Inspected { id, interface } => {
-                return line.called(id as f64, &interface, None, &JsValue::UNDEFINED);
+                return line.asked(0, id as f64, &interface, &method, &args.into_js());
             }
             Event::Emitted {
                 interface,
                 event,
                 args,
-            } => return line.emitted(&interface, &event, &args.into_js()),
+            } => return line.asked(1, 0.0, &interface, &event, &args.into_js()),
+            Event::Inspected { id, interface } => {
+                return line.asked(2, id as f64, &interface, "", &JsValue::UNDEFINED);
+            }
             Event::Connected { resumed } => {
                 let id = self.look(|core| core.session().map(|session| session.id().into()));
                 (What::Connected, f64::from(resumed), id)
@@ -125,7 +106,15 @@ impl Driver {
     /// Tells of a message that passes.
     pub(crate) fn tell_message(&self, text: &str, is_outgoing: bool) {
         if let Some(line) = self.line() {
-            line.passed(&payload::parse(text), is_outgoing);
+            let number = f64::from(is_outgoing);
+            line.tell(What::Passed as u8, number, &payload::parse(text));
+        }
+    }
+
+    /// Tells that the state is another, or that all has been told.
+    pub(crate) fn tell_change(&self) {
+        if let Some(line) = self.line() {
+            line.tell(What::Changed as u8, 0.0, &JsValue::UNDEFINED);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 import { changed, Emitter, quietly, report } from './emitter.js';
 import { checkStrategy, inspection, target } from './heads.js';
-import { CALL, CALL_WITH_RESEND, INSPECT, PING } from './line.js';
+import { CALL, CALL_WITH_RESEND, HEARTBEAT, INSPECT, PING } from './line.js';
 import { readApp, readArgs, readAuth, readCall, readCallback, readInterval, readName, readTransport, takeCallback } from './options.js';
 import { ERR_CONNECTION_CLOSED, ERR_INTERFACE_NOT_FOUND, ERR_INTERNAL_API_ERROR, RemoteError } from './remote-error.js';
 import { Waiter } from './waiter.js';
@@ -167,11 +167,11 @@ export class Connection extends Emitter {
 
   startHeartbeat(interval) {
     const millis = readInterval(interval);
-    this.#line.have((link) => link.heartbeat(millis));
+    this.#line.have(HEARTBEAT, millis);
   }
 
   stopHeartbeat() {
-    this.#line.have((link) => link.heartbeat(0));
+    this.#line.have(HEARTBEAT, 0);
   }
 
   forgetSession() {
@@ -186,7 +186,7 @@ export class Connection extends Emitter {
   }
 
   getTransport() {
-    return this.#line.link.transport ?? null;
+    return this.#line.transport ?? null;
   }
 
   // Not every engine has these two yet.
@@ -361,7 +361,7 @@ export class Connection extends Emitter {
       failed = true;
       text = `[${ERR_INTERNAL_API_ERROR}]`;
     }
-    this.#line.have((link) => link.answer(id, failed, text));
+    this.#line.answer(id, failed, text);
   }
 
   /** The peer calls a method of the page's application. */

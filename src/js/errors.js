@@ -2,7 +2,7 @@
 
 import { ERR_BUFFER_FULL, ERR_CONNECTION_CLOSED, RemoteError } from './remote-error.js';
 
-/** Kinds of refusal by the number that src/error.rs has for them. */
+/** Kinds of refusal by the number that src/connection.rs has for them. */
 const REFUSALS = [
   () => new RemoteError(ERR_CONNECTION_CLOSED),
   () => new RemoteError(ERR_BUFFER_FULL),
@@ -10,7 +10,7 @@ const REFUSALS = [
   () => new Error('a handshake needs an open transport that has had none'),
 ];
 
-/** The error for something that was not sent. Called from Rust. */
+/** The error for something that was not sent. */
 export function refusal(kind, limit) {
   return REFUSALS[kind](limit);
 }

@@ -3,9 +3,9 @@
 
 import { report } from './emitter.js';
 import glue from './jstp_wasm.js';
-import { Line } from './line.js';
+import { Line, OPEN, RESUME, RTT, STATUS } from './line.js';
 import { ERR_CALLBACK_LOST, ERR_CONNECTION_CLOSED, RemoteError } from './remote-error.js';
-import { dropSocket } from './socket.js';
+import { Outlet } from './socket.js';
 
 /** What the glue can take for any result: a number, none, or several. */
 const NOTHING = [];
@@ -63,44 +63,22 @@ export async function instantiate(compiled, over) {
 function tellAll(table, failure) {
   // Several handles may lead to one value.
   const values = new Set(Array.from({ length: table.length }, (_, index) => table.get(index)));
-  for (const value of values) dropSocket(value);
+  for (const value of values) if (value instanceof Outlet) value.letGo();
   const lines = [...values].filter((value) => value instanceof Line);
   lines.sort((one, other) => one.connection.id - other.connection.id);
   for (const line of [...Line.left(), ...lines]) line.fail(failure);
   for (const line of lines) line.end(failure);
 }
 
-function refuse() {
-  throw new RemoteError(ERR_CONNECTION_CLOSED);
-}
-
 const ignore = () => {};
 
 /** What a link is whose module has failed. */
 const closed = {
-  get status() {
-    return Line.CLOSED;
+  ask: (what) => (what === STATUS ? Line.CLOSED : what === RTT ? NaN : 0),
+  say(what) {
+    if (what <= RESUME || what === OPEN) throw new RemoteError(ERR_CONNECTION_CLOSED);
   },
-  get transport() {
-    return undefined;
-  },
-  figure: (which) => (which === 7 ? NaN : 0),
-  handshake: refuse,
-  issue: refuse,
-  open: refuse,
+  hear: ignore,
   adopt: ignore,
-  answer: ignore,
-  attach: ignore,
-  close: ignore,
-  configure: ignore,
-  connecting: ignore,
-  delay: ignore,
-  drain: ignore,
-  dropTransport: ignore,
-  forget: ignore,
-  heartbeat: ignore,
-  putBack: ignore,
-  release: () => true,
-  setLogging: ignore,
-  withdraw: ignore,
+  value: ignore,
 };

@@ -3,7 +3,7 @@
 
 import { Connection } from './connection.js';
 import { Emitter, report } from './emitter.js';
-import { errorOf } from './errors.js';
+import { errorOf, refusal } from './errors.js';
 import { handshake, quoted } from './heads.js';
 import { why } from './options.js';
 import { Reconnecting } from './reconnecting.js';
@@ -15,32 +15,61 @@ import {
   RemoteError,
 } from './remote-error.js';
 import { Session } from './session.js';
+import { Outlet } from './socket.js';
 
 /** States by the number that the core has for them. */
 const STATES = ['connecting', 'handshaking', 'ready', 'waiting', 'closed'];
 
-// What else `link.status` tells.
+// What else the status tells.
 const CLOSED_BY_OWNER = 8;
 const HAS_SESSION = 16;
 const AWAITS_HANDSHAKE = 32;
 
-// What `link.issue` does.
+// What `link.say` does.
 export const CALL = 0;
 export const CALL_WITH_RESEND = 1;
 const EVENT = 2;
 export const INSPECT = 3;
 export const PING = 4;
+const NEW_SESSION = 5;
+export const RESUME = 6;
+const RESULTS = 7;
+const ERROR = 8;
+const PUT_BACK = 9;
+const ATTACH = 10;
+export const OPEN = 11;
 
-// The figures of `link.figure` by their numbers, those that a page sees before all others.
-const FIGURES = [
-  'unacknowledgedMessages', 'unacknowledgedBytes', 'pendingCalls', 'messagesIn', 'messagesOut', 'bytesIn', 'bytesOut',
-];
-const RTT = 7;
-const DELIVERED = 8;
-const RECEIVED = 9;
-const LAST_ID = 10;
-const CONNECT_TIMEOUT = 11;
-const HANDSHAKE_TIMEOUT = 12;
+// What `link.hear` hears.
+const OPENED = 0;
+const TEXT = 1;
+const NOT_TEXT = 2;
+const ENDED = 3;
+const DEADLINE = 4;
+
+// What `link.ask` tells and does. The figures that a page sees, in its order, by their names.
+const FIGURES = {
+  unacknowledgedMessages: 10, unacknowledgedBytes: 11, pendingCalls: 12, messagesIn: 0, messagesOut: 1, bytesIn: 2, bytesOut: 3,
+};
+const DRAIN = 4;
+const RELEASE = 5;
+export const DELAY = 6;
+export const NO_DELAY = 7;
+const LOG = 8;
+const DROP_TRANSPORT = 9;
+const DELIVERED = 13;
+const RECEIVED = 14;
+const LAST_ID = 15;
+export const RTT = 16;
+const CONNECT_TIMEOUT = 17;
+const HANDSHAKE_TIMEOUT = 18;
+const MAX_MESSAGE = 19;
+export const STATUS = 20;
+const CONNECTING = 21;
+export const FORGET = 22;
+const CLOSE = 23;
+export const HEARTBEAT = 24;
+const WITHDRAW = 25;
+const CONFIGURE = 32;
 
 /** Why a transport ended, by the core's numbers. */
 const ENDS = [
@@ -95,24 +124,27 @@ export class Line {
   #earlyFailure;
   /** How the transport that ended last did so. */
   #end = {};
+  /** When the core wants to hear of a deadline, and what it will hear of it by. */
+  #deadline = 0;
+  #timer;
 
   constructor(link, settings) {
     this.link = link;
     this.settings = settings;
     this.#isLogging = settings.logs;
-    settings.limits.forEach((limit, which) => limit === undefined || link.configure(which, limit));
-    link.setLogging(settings.logs);
+    settings.limits.forEach((limit, which) => limit === undefined || link.ask(CONFIGURE + which, limit));
+    link.ask(LOG, settings.logs);
   }
 
   /** Hears of all that happens, for the connection. */
   attach() {
     this.#isAttached = true;
-    this.link.attach(this);
+    this.link.say(ATTACH, 0, this);
     orphans.unregister(this);
   }
 
   get is() {
-    const { status } = this.link;
+    const status = this.link.ask(STATUS, 0);
     return {
       state: STATES[status & 7],
       closedByOwner: (status & CLOSED_BY_OWNER) > 0,
@@ -136,12 +168,12 @@ export class Line {
   }
 
   get rtt() {
-    const rtt = this.link.figure(RTT);
+    const rtt = this.link.ask(RTT, 0);
     return Number.isNaN(rtt) ? undefined : rtt;
   }
 
   get stats() {
-    const stats = FIGURES.map((name, which) => [name, this.link.figure(which)]);
+    const stats = Object.entries(FIGURES).map(([name, which]) => [name, this.link.ask(which, 0)]);
     return { ...Object.fromEntries(stats), attempts: this.attempts, rtt: this.rtt };
   }
 
@@ -180,7 +212,7 @@ export class Line {
   /** Emits the events of protocol.md 10, or none of them any more. */
   setLogging(wanted) {
     this.#isLogging = wanted || this.settings.logs;
-    this.link.setLogging(this.#isLogging);
+    this.link.ask(LOG, this.#isLogging);
   }
 
   /**
@@ -191,7 +223,7 @@ export class Line {
   request(waiter, kind, body, timeout, inspected) {
     let call;
     try {
-      call = this.link.issue(kind, body);
+      call = this.#say(kind, body);
       // Entered before anything is delivered: page code that runs then may end it all.
       const timer = timeout === undefined ? undefined
         : setTimeout(() => this.endWait(call, new RemoteError(ERR_TIMEOUT)), timeout);
@@ -216,14 +248,14 @@ export class Line {
   endWait(call, error) {
     const waiter = this.#take(call);
     if (!waiter) return;
-    this.link.withdraw(call);
+    this.link.ask(WITHDRAW, call);
     this.#drain();
     waiter.failed(error);
   }
 
   emit(body) {
     try {
-      this.link.issue(EVENT, body);
+      this.#say(EVENT, body);
     } finally {
       this.#drain();
     }
@@ -231,13 +263,13 @@ export class Line {
 
   /** Asks for a session, as `readAuth` has made of it; `credentials` is the text of those. */
   handshake(waiter, app, { strategy, username, session, resume }, credentials) {
-    const { link } = this;
     if (session) this.adopt(session);
     try {
       if (session || resume) {
-        link.handshake(true, handshake(app, 'session', `[${quoted(this.sessionId)},${link.figure(RECEIVED)}]`));
+        const received = this.link.ask(RECEIVED, 0);
+        this.#say(RESUME, handshake(app, 'session', `[${quoted(this.sessionId)},${received}]`));
       } else {
-        link.handshake(false, handshake(app, strategy, credentials));
+        this.#say(NEW_SESSION, handshake(app, strategy, credentials));
       }
       // Entered before anything is delivered.
       this.#handshake = { waiter, username };
@@ -251,20 +283,16 @@ export class Line {
   resume(session) {
     const { guaranteedDeliveredCount, receivedCount, latestBufferedMessageId, buffer } = Session.state(session);
     this.#sessionId = session.id;
-    this.link.adopt(session.id, guaranteedDeliveredCount, receivedCount, latestBufferedMessageId);
-    for (const [id, text] of [...buffer].sort(([one], [other]) => one - other)) this.link.putBack(id, text);
+    this.link.adopt(guaranteedDeliveredCount, receivedCount, latestBufferedMessageId);
+    for (const [id, text] of [...buffer].sort(([one], [other]) => one - other)) this.link.say(PUT_BACK, id, text);
     Connection.adopt(this.connection, session);
   }
 
   /** Goes on with a session from elsewhere, if a handshake is what comes next. */
   adopt(session) {
-    const { link } = this;
     const { awaitsHandshake, hasSession } = this.is;
     if (!awaitsHandshake) return;
-    if (hasSession) {
-      link.forget();
-      this.#drain();
-    }
+    if (hasSession) this.have(FORGET);
     this.resume(session);
   }
 
@@ -272,31 +300,63 @@ export class Line {
   sessionState() {
     if (!this.is.hasSession) return undefined;
     const { link } = this;
-    const entries = link.buffer();
     const buffer = [];
-    for (let at = 0; at < entries.length; at += 2) buffer.push([entries[at], entries[at + 1]]);
+    for (let at = 1; link.value(at) !== undefined; at += 2) buffer.push([link.value(at), link.value(at + 1)]);
     return {
-      guaranteedDeliveredCount: link.figure(DELIVERED),
+      guaranteedDeliveredCount: link.ask(DELIVERED, 0),
       buffer,
-      receivedCount: link.figure(RECEIVED),
-      latestBufferedMessageId: link.figure(LAST_ID),
+      receivedCount: link.ask(RECEIVED, 0),
+      latestBufferedMessageId: link.ask(LAST_ID, 0),
     };
   }
 
   /** Has everything done and told that follows from what was asked for; who waits hears of it in any case. */
   #drain() {
     const { link } = this;
-    if (this.#isAttached) return link.drain();
-    link.attach(this);
-    link.drain();
+    if (this.#isAttached) return this.#wake(link.ask(DRAIN, 0));
+    link.say(ATTACH, 0, this);
+    this.#wake(link.ask(DRAIN, 0));
     // Page code that heard of it may have begun to open the connection again.
-    if (!this.#isAttached) this.#isReleasing = !link.release();
+    if (!this.#isAttached) this.#isReleasing = link.ask(RELEASE, 0) > 0;
     return undefined;
   }
 
+  /** Has the core hear of its next deadline, if it has one. */
+  #wake(deadline) {
+    if (deadline === this.#deadline) return;
+    this.#deadline = deadline;
+    clearTimeout(this.#timer);
+    if (!(deadline > 0)) return;
+    // A millisecond more, since the core cuts fractions off; and a browser takes larger numbers for negative ones.
+    const millis = Math.min(deadline - Math.floor(performance.now()) + 1, 0x7fffffff);
+    this.#timer = setTimeout(() => {
+      this.#deadline = 0;
+      this.#hear(DEADLINE);
+    }, millis);
+  }
+
+  /** Has the core hear what happened, and what follows from it. */
+  #hear(what, number, text) {
+    this.#wake(this.link.hear(what, number, text));
+  }
+
+  /** Sends what a page asks for; throws what is the caller's own fault. */
+  #say(what, text) {
+    const { link } = this;
+    const said = link.say(what, 0, text);
+    if (said < 0) throw refusal(-1 - said, link.ask(MAX_MESSAGE, 0));
+    return said;
+  }
+
   /** Has the core do something that cannot fail, and what follows from it. */
-  have(act) {
-    act(this.link);
+  have(what, number = 0) {
+    this.link.ask(what, number);
+    this.#drain();
+  }
+
+  /** Answers a call or an inspect of the peer's with results, or with an error. */
+  answer(id, failed, text) {
+    this.link.say(failed ? ERROR : RESULTS, id, text);
     this.#drain();
   }
 
@@ -305,30 +365,39 @@ export class Line {
     this.reconnecting.stop();
     this.because('closed by the page');
     if (this.is.state === 'connecting') this.#takeAttempt()?.failed(this.cannotConnect(BY_OWNER));
-    this.have((link) => link.close());
+    this.have(CLOSE);
     this.releaseIfOver();
   }
 
   /** Gives the session up: what is pending fails. */
   forget() {
     this.close();
-    this.have((link) => link.forget());
+    this.have(FORGET);
   }
 
   // Transports.
+
+  /** The browser's WebSocket, or undefined. */
+  get transport() {
+    return this.link.value(0)?.socket;
+  }
 
   /** Opens the transport of an attempt; `waiter` hears how it goes. */
   open(waiter) {
     const { link, settings } = this;
     const { url, batch, construct } = settings.transport;
     // One transport at a time: the server may still take the old one for alive.
-    this.have(() => link.dropTransport());
+    this.have(DROP_TRANSPORT);
     if (this.reconnecting.isGivenUp) throw this.cannotConnect(BY_OWNER);
     this.#attempt = waiter;
     this.#earlyFailure = undefined;
+    let outlet;
     try {
-      link.open(url, batch, construct);
+      outlet = new Outlet(url, batch, construct);
+      outlet.listen(this);
+      link.say(OPEN, 0, outlet);
     } catch (error) {
+      outlet?.letGo();
       throw error instanceof RemoteError ? error : this.cannotConnect(why(error));
     }
     // Page code may stand behind the constructor.
@@ -338,7 +407,7 @@ export class Line {
     }
     this.attempts++;
     this.because('opening a transport');
-    this.have(() => link.connecting());
+    this.have(CONNECTING);
   }
 
   /** The connect policy is about to run; `waiter` hears of what prevents its answer, or this throws it. */
@@ -351,7 +420,7 @@ export class Line {
   /** Lets go of the transport, whatever state it is in; the session stays. */
   dropTransport() {
     this.#attempt = undefined;
-    this.have((link) => link.dropTransport());
+    this.have(DROP_TRANSPORT);
   }
 
   #takeAttempt() {
@@ -374,9 +443,9 @@ export class Line {
   /** Lets go of the page's side if there is nothing left to tell it. */
   releaseIfOver() {
     // Page code that heard of the end may have begun to open the connection again.
-    if (this.state !== 'closed' || this.reconnecting.isAttempting || this.link.transport) return;
+    if (this.state !== 'closed' || this.reconnecting.isAttempting || this.transport) return;
     // It may have yet to hear what is being delivered.
-    this.#isReleasing = !this.link.release();
+    this.#isReleasing = this.link.ask(RELEASE, 0) > 0;
     if (this.#isReleasing || !this.#isAttached) return;
     this.#isAttached = false;
     for (const reference of left) if (!reference.deref()?.#waits.size) left.delete(reference);
@@ -387,34 +456,43 @@ export class Line {
     Connection.ended(this.connection);
   }
 
-  // What the core has to say. Called from Rust.
+  // What the transport has to say. Called from its outlet.
 
-  opened() {
+  opened(isBatch) {
     this.because('transport open');
     this.#takeAttempt()?.done([]);
+    this.#hear(OPENED, isBatch);
   }
 
-  closing(code, reason) {
+  /** A message came, or undefined in the place of one that is not UTF-8. */
+  heard(text) {
+    this.#hear(text === undefined ? NOT_TEXT : TEXT, 0, text);
+  }
+
+  ended(code, reason) {
     this.#end = { code, reason };
+    this.#hear(ENDED, code);
   }
 
-  passed(message, isOutgoing) {
-    this.#log(isOutgoing ? 'outgoingMessage' : 'incomingMessage', message);
-  }
+  // What the core has to say. Called from Rust.
 
-  called(id, interfaceName, methodName, args) {
-    if (methodName === undefined) {
+  /** The peer calls a method (0), emits an event (1), or asks for an interface's methods (2). */
+  asked(what, id, interfaceName, name, args) {
+    if (what === 2) {
       this.#log('inspect', interfaceName);
       return Connection.inspected(this.connection, id, interfaceName);
     }
     // The engine has no memory for them.
     if (args === undefined) return undefined;
+    return what === 0 ? this.#called(id, interfaceName, name, args) : this.#emitted(interfaceName, name, args);
+  }
+
+  #called(id, interfaceName, methodName, args) {
     this.#log('call', interfaceName, methodName, args);
     return Connection.called(this.connection, id, interfaceName, methodName, args);
   }
 
-  emitted(interfaceName, name, args) {
-    if (args === undefined) return;
+  #emitted(interfaceName, name, args) {
     this.#log('event', interfaceName, name, args);
     try {
       RemoteProxy.deliver(this.connection, interfaceName, name, args);
@@ -439,7 +517,9 @@ export class Line {
       case 9: return this.#log('heartbeat', {});
       case 10: return Connection.log(this.connection, 'messageRejected', [value]);
       case 11: return this.#broken(value);
-      default: return this.#closed(number);
+      case 12: return this.#closed(number);
+      case 13: return this.changed();
+      default: return this.#log(number ? 'outgoingMessage' : 'incomingMessage', value);
     }
   }
 
@@ -447,8 +527,8 @@ export class Line {
     const { connection } = this;
     this.reconnecting.reached();
     this.because(resumed ? 'session resumed' : 'new session');
-    this.#sessionId = id;
-    this.#log('handshake', undefined, resumed ? this.link.figure(DELIVERED) : id);
+    if (!resumed) this.#sessionId = id;
+    this.#log('handshake', undefined, resumed ? this.link.ask(DELIVERED, 0) : id);
     const { waiter, username = null } = this.#handshake ?? {};
     this.#handshake = undefined;
     if (!waiter) return;
@@ -478,7 +558,7 @@ export class Line {
     }
     const reason = [
       () => this.#closeCode(),
-      () => `nothing came within ${this.link.figure(HANDSHAKE_TIMEOUT)} ms`,
+      () => `nothing came within ${this.link.ask(HANDSHAKE_TIMEOUT, 0)} ms`,
       () => BY_OWNER,
     ][how]();
     return this.#noHandshake(new RemoteError(ERR_NO_HANDSHAKE_RESPONSE,
@@ -565,7 +645,7 @@ export class Line {
 
   #notOpened(end) {
     return this.cannotConnect(end === NOT_OPENED_IN_TIME
-      ? `no answer within ${this.link.figure(CONNECT_TIMEOUT)} ms`
+      ? `no answer within ${this.link.ask(CONNECT_TIMEOUT, 0)} ms`
       : `no WebSocket server accepted it (${this.#closeCode()}). It may be down, out of reach, `
         + 'refuse this origin, or not offer the subprotocol metarhia-jstp');
   }

@@ -3,6 +3,7 @@
 import { Failure, attempt } from './connecting.js';
 import { Connection } from './connection.js';
 import { Emitter, report } from './emitter.js';
+import { DELAY, FORGET, NO_DELAY } from './line.js';
 import { isOffline, watchPage } from './page-life.js';
 import { ERR_AUTH_FAILED } from './remote-error.js';
 
@@ -102,7 +103,7 @@ export class Reconnecting {
       this.#isOffline = true;
       return undefined;
     }
-    return this.#attemptIn(link.delay(Math.random()));
+    return this.#attemptIn(link.ask(DELAY, Math.random()));
   }
 
   /**
@@ -141,7 +142,7 @@ export class Reconnecting {
     const tell = (error) => reports && Emitter.emitLocally(connection, 'reconnect', [error]);
     this.isAttempting = false;
     if (!failure) {
-      link.delay();
+      link.ask(NO_DELAY, 0);
       this.renewed();
       tell(null);
       waiter?.done([connection]);
@@ -180,7 +181,7 @@ export class Reconnecting {
     const { connection, settings } = line;
     if (!line.is.hasSession || error?.code !== ERR_AUTH_FAILED) return false;
     this.isRenewing = settings.renews;
-    line.have((link) => link.forget());
+    line.have(FORGET);
     Connection.sessionLost(connection, error);
     return true;
   }

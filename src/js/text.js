@@ -88,6 +88,16 @@ function inPieces(bytes) {
   return text + decoder.decode();
 }
 
+/** A message of a head, a payload and what closes it. */
+export function message(head, payload) {
+  return `${head}${payload}}`;
+}
+
+/** How many bytes the text takes as UTF-8. */
+export function bytesOf(text) {
+  return encoder.encode(text).length;
+}
+
 /** 2 for a character that may begin an unquoted key, 1 for one that may stand in it, 0 for others. */
 export function identifierClass(code) {
   const c = String.fromCodePoint(code);

@@ -1,7 +1,8 @@
 //! The text of an incoming message, brought into linear memory as a whole.
 
-use js_sys::JsString;
 use wasm_bindgen::prelude::*;
+
+use crate::engine::JsString;
 
 #[wasm_bindgen(module = "/src/js/text.js")]
 extern "C" {

@@ -81,11 +81,15 @@ fn exports() -> Object {
             .expect("it returns")
     };
     let ws = Object::new();
-    set(&ws, "connect", &entry(jstp_wasm::ws::connect));
+    set(
+        &ws,
+        "connect",
+        &entry(|args| jstp_wasm::ws::connect(args.into())),
+    );
     set(
         &ws,
         "connectAndInspect",
-        &entry(jstp_wasm::ws::connect_and_inspect),
+        &entry(|args| jstp_wasm::ws::connect_and_inspect(args.into())),
     );
     let reconnect: JsValue = js_sys::eval(
         "(connection, ...args) => connection.constructor.reconnect(connection, ...args)",

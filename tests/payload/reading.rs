@@ -1,6 +1,7 @@
 //! What a page gets of the texts that arrive.
 
-use js_sys::{Array, JsString};
+use js_sys::Array;
+use jstp_wasm::engine::JsString;
 use jstp_wasm::payload::{self, Inbox};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::*;

@@ -30,7 +30,7 @@ fn write(value: &JsValue, name: &str, sending: &Sending) -> Result<JsString, JsV
     ] {
         Reflect::set(&options, &name.into(), &value.into()).unwrap();
     }
-    payload::write(value, name, &options)
+    payload::write(value, name, &options).map(JsCast::unchecked_into)
 }
 
 const STRICT: Sending = Sending {

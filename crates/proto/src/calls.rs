@@ -60,7 +60,7 @@ impl<T> Calls<T> {
     /// The request went out, or into the buffer, under this message id.
     pub(crate) fn sent(&mut self, message: u64, call: CallId, again: Option<Operation<T>>) {
         let call = Some(call);
-        self.pending.insert(message, Pending { call, again });
+        self.pending.push(message, Pending { call, again });
     }
 
     /// The request that the message carried, which is settled with this.
@@ -68,25 +68,19 @@ impl<T> Calls<T> {
         self.pending.remove(message)
     }
 
-    /// All requests whose message id is at most `message`, in order: the peer had them, so their
-    /// answers are lost.
-    pub(crate) fn take_up_to(&mut self, message: u64) -> Vec<Pending<T>> {
-        self.take_those(message, true)
+    /// The next request whose message id is at most `message`, in order: the peer had it, so its answer is lost.
+    pub(crate) fn take_next(&mut self, message: u64) -> Option<Pending<T>> {
+        self.pending.pop(message)
     }
 
-    pub(crate) fn take_all(&mut self) -> Vec<Pending<T>> {
-        self.take_those(u64::MAX, true)
+    /// How many there are, whether somebody waits for them or not.
+    pub(crate) fn count(&self) -> usize {
+        self.pending.len()
     }
 
-    /// All but those to be issued again.
-    pub(crate) fn take_unrepeatable(&mut self) -> Vec<Pending<T>> {
-        self.take_those(u64::MAX, false)
-    }
-
-    #[inline(never)]
-    fn take_those(&mut self, up_to: u64, repeatable: bool) -> Vec<Pending<T>> {
-        self.pending
-            .take(|id, pending| id <= up_to && (repeatable || pending.again.is_none()))
+    /// The next request, unless it is to be issued again: that is to be asked [`count`](Self::count) times.
+    pub(crate) fn take_unrepeatable(&mut self) -> Option<Pending<T>> {
+        self.pending.turn(|pending| pending.again.is_none())
     }
 
     /// The message that carries a request.

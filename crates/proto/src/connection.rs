@@ -5,7 +5,6 @@
 //! [`poll_output`](Connection::poll_output) to the end and ask
 //! [`poll_timeout`](Connection::poll_timeout) anew.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::batch::Part;
@@ -17,10 +16,10 @@ use crate::format::Format;
 use crate::heads;
 use crate::heartbeat::{Beat, Heartbeat};
 use crate::operation::Kind;
-use crate::ordered::trim;
 use crate::poison::{self, Suspect};
 use crate::queue::Queue;
 use crate::receiving::Held;
+use crate::row::Row;
 use crate::session::Session;
 use crate::time::{Deadline, Instant};
 
@@ -48,9 +47,9 @@ pub struct Connection<F: Format> {
     pub(crate) calls: Calls<F::Text>,
     pub(crate) queue: Queue<F::Text>,
     pub(crate) held: Held,
-    pub(crate) kept_answers: VecDeque<F::Text>,
+    pub(crate) kept_answers: Row<F::Text>,
     pub(crate) kept_answers_weight: usize,
-    pub(crate) outputs: VecDeque<OutputOf<F>>,
+    pub(crate) outputs: Row<OutputOf<F>>,
     /// When the present phase has lasted long enough.
     pub(crate) phase_deadline: Option<Deadline>,
     /// Requests up to an id are in doubt until an instant.
@@ -103,9 +102,9 @@ impl<F: Format> Connection<F> {
             calls: Calls::new(),
             queue: Queue::new(),
             held: Held::default(),
-            kept_answers: VecDeque::new(),
+            kept_answers: Row::default(),
             kept_answers_weight: 0,
-            outputs: VecDeque::new(),
+            outputs: Row::default(),
             phase_deadline: None,
             in_doubt: None,
             resume_check: None,
@@ -264,7 +263,7 @@ impl<F: Format> Connection<F> {
             self.phase_deadline = None;
             match self.phase {
                 Phase::Connecting => {
-                    self.outputs.push_back(Output::Drop);
+                    self.outputs.push(Output::Drop);
                     self.transport_ended(TransportEnd::ConnectTimeout);
                 }
                 Phase::Handshaking(_) => {
@@ -272,7 +271,7 @@ impl<F: Format> Connection<F> {
                     self.begin_close(now, 1000);
                 }
                 Phase::Closing => {
-                    self.outputs.push_back(Output::Drop);
+                    self.outputs.push(Output::Drop);
                     self.transport_ended(TransportEnd::CloseTimeout);
                 }
                 Phase::Detached | Phase::Ready => {}
@@ -286,7 +285,7 @@ impl<F: Format> Connection<F> {
             // A ping that is under way already says as much.
             Some(Beat::Ping) if self.acknowledging.is_none() => self.timed_ping(now),
             Some(Beat::Dead) => {
-                self.outputs.push_back(Output::Drop);
+                self.outputs.push(Output::Drop);
                 self.transport_ended(TransportEnd::HeartbeatTimeout);
             }
             Some(Beat::Ping | Beat::Nothing) | None => {}
@@ -372,7 +371,7 @@ impl<F: Format> Connection<F> {
         self.fail_mortal();
         match self.phase {
             Phase::Connecting => {
-                self.outputs.push_back(Output::Drop);
+                self.outputs.push(Output::Drop);
                 self.transport_ended(TransportEnd::Closed);
             }
             Phase::Handshaking(_) => {
@@ -400,7 +399,7 @@ impl<F: Format> Connection<F> {
 
     /// Gives back the room that past traffic took: there may be none for long.
     pub fn trim(&mut self) {
-        trim(&mut self.outputs);
+        self.outputs.trim();
         self.calls.trim();
         if let Some(session) = &mut self.session {
             session.trim();
@@ -411,19 +410,25 @@ impl<F: Format> Connection<F> {
 
     /// Returns the next thing the driver must do, or `None` once the core has nothing to say.
     pub fn poll_output(&mut self) -> Option<OutputOf<F>> {
-        self.outputs.pop_front()
+        self.outputs.pop()
     }
 
     /// Returns when [`handle_timeout`](Self::handle_timeout) wants to be called next, if ever.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let heartbeat = self.heartbeat.as_ref().map(Heartbeat::next);
-        let in_doubt = self.in_doubt.map(|(deadline, _)| deadline);
-        [self.phase_deadline, self.resume_check, in_doubt]
-            .into_iter()
-            .map(|deadline| deadline.map(Deadline::at))
-            .chain([heartbeat])
-            .flatten()
-            .min()
+        let mut next = self.heartbeat.as_ref().map(Heartbeat::next);
+        let in_doubt = self.in_doubt.as_ref().map(|(deadline, _)| deadline);
+        for deadline in [
+            self.phase_deadline.as_ref(),
+            self.resume_check.as_ref(),
+            in_doubt,
+        ] {
+            if let Some(deadline) = deadline
+                && next.is_none_or(|next| deadline.at() < next)
+            {
+                next = Some(deadline.at());
+            }
+        }
+        next
     }
 
     // Inside.
@@ -434,7 +439,7 @@ impl<F: Format> Connection<F> {
     }
 
     pub(crate) fn event(&mut self, event: Event<F::Payload>) {
-        self.outputs.push_back(Output::Event(event));
+        self.outputs.push(Output::Event(event));
     }
 
     pub(crate) fn start_heartbeat(&mut self, now: Instant) {
@@ -457,11 +462,16 @@ impl<F: Format> Connection<F> {
 
     /// Settles every request, and lets go of what was queued.
     fn fail_everything(&mut self, code: i64) {
-        for pending in self.calls.take_all() {
-            self.fail(pending.call, code);
-        }
-        for operation in self.queue.take() {
+        self.fail_calls(code);
+        while let Some(operation) = self.queue.pop() {
             self.fail(operation.call(), code);
+        }
+    }
+
+    /// Settles every request that has a message id.
+    fn fail_calls(&mut self, code: i64) {
+        while let Some(pending) = self.calls.take_next(u64::MAX) {
+            self.fail(pending.call, code);
         }
     }
 
@@ -470,11 +480,19 @@ impl<F: Format> Connection<F> {
         if self.session.is_none() {
             return self.fail_everything(code::CALLBACK_LOST);
         }
-        for pending in self.calls.take_unrepeatable() {
-            self.fail(pending.call, code::CALLBACK_LOST);
+        for _ in 0..self.calls.count() {
+            let call = self
+                .calls
+                .take_unrepeatable()
+                .and_then(|pending| pending.call);
+            self.fail(call, code::CALLBACK_LOST);
         }
-        for call in self.queue.take_mortal() {
-            self.fail(Some(call), code::CALLBACK_LOST);
+        for _ in 0..self.queue.len() {
+            let call = self
+                .queue
+                .pop_mortal()
+                .and_then(|operation| operation.call());
+            self.fail(call, code::CALLBACK_LOST);
         }
     }
 
@@ -486,12 +504,10 @@ impl<F: Format> Connection<F> {
         self.resume_check = None;
         self.acknowledging = None;
         if self.role() == Role::Server {
-            self.kept_answers.clear();
+            self.kept_answers = Row::default();
             self.kept_answers_weight = 0;
         }
-        for pending in self.calls.take_all() {
-            self.fail(pending.call, code::CALLBACK_LOST);
-        }
+        self.fail_calls(code::CALLBACK_LOST);
     }
 
     pub(crate) fn begin_close(&mut self, now: Instant, code: u16) {
@@ -500,7 +516,7 @@ impl<F: Format> Connection<F> {
         self.held.clear();
         self.resume_check = None;
         self.heartbeat = None;
-        self.outputs.push_back(Output::Close { code });
+        self.outputs.push(Output::Close { code });
         self.flush();
     }
 

@@ -74,7 +74,7 @@ impl<F: Format> Connection<F> {
         let count = decimal(session.received() as i64);
         let answer = F::message(&heads::answer_head("handshake", 0, "ok"), &F::text(&count));
         self.push_transmit(answer);
-        while let Some(answer) = self.kept_answers.pop_front() {
+        while let Some(answer) = self.kept_answers.pop() {
             self.push_transmit(answer);
         }
         self.kept_answers_weight = 0;

@@ -100,6 +100,7 @@ mod ordered;
 mod poison;
 mod queue;
 mod receiving;
+mod row;
 mod sending;
 mod session;
 mod text;

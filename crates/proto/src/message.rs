@@ -1,7 +1,6 @@
 //! Messages: their kinds, the header read here and the payload left to its reader.
 
-use std::borrow::Cow;
-
+use crate::config::Role;
 use crate::elements::Element;
 use crate::error::PeerMisbehaved;
 use crate::format::Format;
@@ -145,12 +144,17 @@ pub(crate) fn read_one<'t, F: Format>(
     let [first, second, third] = header.into().elements;
 
     let mut verb = None;
+    let mut payload = None;
     if more(reader)? {
-        let name = reader.key()?.to_str();
+        let name = reader.key()?.to_str().into_owned();
         let shape = reader.peek()?;
         let start = reader.position();
         let heard = listen::<F>(reader)?;
-        verb = Some((name, shape, heard, reader.since(start)));
+        let text = reader.since(start);
+        if kind.has_payload() && shape == Some(b'[') {
+            payload = Some(F::payload(heard, text));
+        }
+        verb = Some((name, text));
         skip_members::<F>(reader)?;
     }
     if !is_array {
@@ -158,18 +162,14 @@ pub(crate) fn read_one<'t, F: Format>(
     }
     if kind == Kind::Handshake {
         // Its payload is read by whoever knows what it must be.
-        return Ok(handshake(
-            second,
-            third,
-            verb.map(|(name, _, _, text)| (name, text)),
-        ));
+        return Ok(handshake::<F>(second, third, verb));
     }
     let Element::Integer(id) = first else {
         return Ok(Message::Unusable {
             kind: kind.name().to_owned(),
         });
     };
-    let mut message = Numbered {
+    Ok(Message::Numbered(Numbered {
         kind,
         id,
         // A name that is not text finds nothing, like an empty one.
@@ -177,16 +177,9 @@ pub(crate) fn read_one<'t, F: Format>(
             Element::Text(name) => name,
             _ => String::new(),
         },
-        verb: String::new(),
-        payload: None,
-    };
-    if let Some((name, shape, heard, text)) = verb {
-        message.verb = name.into_owned();
-        if kind.has_payload() && shape == Some(b'[') {
-            message.payload = Some(F::payload(heard, text));
-        }
-    }
-    Ok(Message::Numbered(message))
+        verb: verb.map_or_else(String::new, |(name, _)| name),
+        payload,
+    }))
 }
 
 /// Reads a value, whoever wants to know it.
@@ -217,24 +210,33 @@ fn skip_members<F: Format>(reader: &mut Reader<'_>) -> Result<(), mdsf::ReadErro
 }
 
 /// What a handshake asks or answers.
-fn handshake<'t, P>(
+fn handshake<'t, F: Format>(
     app: Element,
     version: Element,
-    verb: Option<(Cow<'t, str>, &'t str)>,
-) -> Message<'t, P> {
+    verb: Option<(String, &'t str)>,
+) -> Message<'t, F::Payload> {
     if app.is_truthy() {
-        return Message::HandshakeRequest(HandshakeRequest {
-            app: match app {
-                Element::Text(app) => Some(app),
-                _ => None,
-            },
-            version: match version {
-                Element::Undefined => VersionField::Any,
-                Element::Text(text) if text.is_empty() => VersionField::Any,
-                Element::Text(text) => VersionField::Text(text),
-                _ => VersionField::NotText,
-            },
-            strategy: verb.map(|(name, text)| (name.into_owned(), text)),
+        // Who is only ever a client refuses it, whatever it asks for.
+        return Message::HandshakeRequest(if F::ROLE == Some(Role::Client) {
+            HandshakeRequest {
+                app: None,
+                version: VersionField::Any,
+                strategy: None,
+            }
+        } else {
+            HandshakeRequest {
+                app: match app {
+                    Element::Text(app) => Some(app),
+                    _ => None,
+                },
+                version: match version {
+                    Element::Undefined => VersionField::Any,
+                    Element::Text(text) if text.is_empty() => VersionField::Any,
+                    Element::Text(text) => VersionField::Text(text),
+                    _ => VersionField::NotText,
+                },
+                strategy: verb,
+            }
         });
     }
     Message::HandshakeAnswer(match verb {
@@ -246,16 +248,16 @@ fn handshake<'t, P>(
 
 impl Kind {
     fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "handshake" => Kind::Handshake,
-            "call" => Kind::Call,
-            "callback" => Kind::Callback,
-            "event" => Kind::Event,
-            "inspect" => Kind::Inspect,
-            "ping" => Kind::Ping,
-            "pong" => Kind::Pong,
-            _ => return None,
-        })
+        let kinds = [
+            Kind::Call,
+            Kind::Callback,
+            Kind::Event,
+            Kind::Ping,
+            Kind::Pong,
+            Kind::Inspect,
+            Kind::Handshake,
+        ];
+        kinds.into_iter().find(|kind| kind.name() == name)
     }
 
     fn name(self) -> &'static str {

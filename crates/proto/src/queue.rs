@@ -2,11 +2,12 @@
 
 use crate::calls::CallId;
 use crate::operation::Operation;
+use crate::row::Row;
 
 /// Operations without a message id, in the order they were asked for.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
-    waiting: Vec<Waiting<T>>,
+    waiting: Row<Waiting<T>>,
     weight: usize,
 }
 
@@ -19,7 +20,7 @@ struct Waiting<T> {
 impl<T: Clone> Queue<T> {
     pub(crate) fn new() -> Self {
         Self {
-            waiting: Vec::new(),
+            waiting: Row::default(),
             weight: 0,
         }
     }
@@ -43,20 +44,23 @@ impl<T: Clone> Queue<T> {
         self.waiting.push(Waiting { operation, weight });
     }
 
-    /// Empties the queue.
-    pub(crate) fn take(&mut self) -> impl Iterator<Item = Operation<T>> + use<T> {
-        self.weight = 0;
-        let waiting = std::mem::take(&mut self.waiting);
-        waiting.into_iter().map(|one| one.operation)
+    /// Takes the first out.
+    pub(crate) fn pop(&mut self) -> Option<Operation<T>> {
+        let Waiting { operation, weight } = self.waiting.pop()?;
+        self.weight -= weight;
+        Some(operation)
     }
 
-    /// Takes out what does not outlive a close, and returns the requests among it.
-    pub(crate) fn take_mortal(&mut self) -> Vec<CallId> {
-        let mut mortal = Vec::new();
-        for operation in self.remove(|operation| !operation.outlives_close()) {
-            mortal.extend(operation.call());
+    /// Takes the first out if it does not outlive a close, or else makes it the last: to be done as often as there
+    /// are.
+    pub(crate) fn pop_mortal(&mut self) -> Option<Operation<T>> {
+        let first = self.waiting.pop()?;
+        if first.operation.outlives_close() {
+            self.waiting.push(first);
+            return None;
         }
-        mortal
+        self.weight -= first.weight;
+        Some(first.operation)
     }
 
     /// Takes a request out. False if it is not here.
@@ -65,20 +69,9 @@ impl<T: Clone> Queue<T> {
         let Some(at) = self.waiting.iter().position(is_it) else {
             return false;
         };
-        self.weight -= self.waiting.remove(at).weight;
-        true
-    }
-
-    fn remove(&mut self, which: impl Fn(&Operation<T>) -> bool) -> Vec<Operation<T>> {
-        let mut removed = Vec::new();
-        for Waiting { operation, weight } in std::mem::take(&mut self.waiting) {
-            if which(&operation) {
-                self.weight -= weight;
-                removed.push(operation);
-            } else {
-                self.waiting.push(Waiting { operation, weight });
-            }
+        if let Some(one) = self.waiting.remove(at) {
+            self.weight -= one.weight;
         }
-        removed
+        true
     }
 }

@@ -93,7 +93,10 @@ impl<F: Format> Connection<F> {
         if self.session.is_none() {
             return;
         }
-        for operation in self.queue.take() {
+        for _ in 0..self.queue.len() {
+            let Some(operation) = self.queue.pop() else {
+                return;
+            };
             if self.phase != Phase::Ready && operation.is_ping() {
                 let weight = F::weight(&operation.text::<F>(i64::MIN));
                 self.queue.push(operation, weight);
@@ -123,7 +126,7 @@ impl<F: Format> Connection<F> {
         }
         if self.phase == Phase::Ready {
             session.transmitted();
-            self.outputs.push_back(Output::Transmit(text));
+            self.outputs.push(Output::Transmit(text));
         }
         self.ask_for_acknowledgement();
     }
@@ -133,9 +136,9 @@ impl<F: Format> Connection<F> {
         self.drop_poison();
         if let Some(session) = &mut self.session {
             session.transmitted();
-            let texts = session.unacknowledged_messages();
-            self.outputs
-                .extend(texts.map(|(_, text)| Output::Transmit(text.clone())));
+            for (_, text) in session.unacknowledged_messages() {
+                self.outputs.push(Output::Transmit(text.clone()));
+            }
         }
     }
 
@@ -214,7 +217,7 @@ impl<F: Format> Connection<F> {
         session.keep(text.clone(), F::weight(&text));
         session.transmitted();
         self.acknowledging = Some(id);
-        self.outputs.push_back(Output::Transmit(text));
+        self.outputs.push(Output::Transmit(text));
     }
 
     // Answers lost.
@@ -230,7 +233,8 @@ impl<F: Format> Connection<F> {
 
     /// The answers to requests up to a message id will not come any more.
     pub(crate) fn lose_up_to(&mut self, message: u64) {
-        for pending in self.calls.take_up_to(message) {
+        // One that is issued again has a later id.
+        while let Some(pending) = self.calls.take_next(message) {
             match (pending.call, pending.again) {
                 (Some(_), Some(again)) => self.send_admitted(&again),
                 (Some(call), None) => self.settle(call, Outcome::Failed(code::CALLBACK_LOST)),
@@ -243,18 +247,18 @@ impl<F: Format> Connection<F> {
 
     pub(crate) fn send_answer(&mut self, text: F::Text) {
         if self.phase == Phase::Ready {
-            self.outputs.push_back(Output::Transmit(text));
+            self.outputs.push(Output::Transmit(text));
         } else if self.role() == Role::Server && self.session.is_some() {
             self.keep_answer(text);
         }
     }
 
     pub(crate) fn transmit(&mut self, text: &str) {
-        self.outputs.push_back(Output::Transmit(F::text(text)));
+        self.outputs.push(Output::Transmit(F::text(text)));
     }
 
     pub(crate) fn push_transmit(&mut self, text: F::Text) {
-        self.outputs.push_back(Output::Transmit(text));
+        self.outputs.push(Output::Transmit(text));
     }
 
     fn keep_answer(&mut self, text: F::Text) {
@@ -263,11 +267,11 @@ impl<F: Format> Connection<F> {
             return;
         }
         self.kept_answers_weight += weight;
-        self.kept_answers.push_back(text);
+        self.kept_answers.push(text);
         while self.kept_answers.len() > self.config.kept_answers
             || self.kept_answers_weight > self.config.kept_answer_bytes
         {
-            match self.kept_answers.pop_front() {
+            match self.kept_answers.pop() {
                 Some(oldest) => self.kept_answers_weight -= F::weight(&oldest),
                 None => break,
             }

@@ -1,16 +1,14 @@
 //! Session: message ids, received and delivered counts, and the buffer of what may have to be
 //! sent again.
 
-use std::collections::VecDeque;
-
-use crate::ordered::trim;
+use crate::row::Row;
 
 /// What outlives a transport on one side (protocol.md 4.1). Ids in here are absolute.
 #[derive(Clone, Debug)]
 pub struct Session<T> {
     id: String,
     /// Sent or about to be sent, not known to be delivered, in ascending order of id.
-    buffer: VecDeque<Kept<T>>,
+    buffer: Row<Kept<T>>,
     weight: usize,
     last_id: u64,
     /// The highest id that was ever handed to a transport.
@@ -47,7 +45,7 @@ impl<T> Session<T> {
     pub fn new(id: String) -> Self {
         Self {
             id,
-            buffer: VecDeque::new(),
+            buffer: Row::default(),
             weight: 0,
             last_id: 0,
             transmitted: 0,
@@ -71,9 +69,9 @@ impl<T> Session<T> {
     /// Adds a message of a session kept as data. They come in the order of their ids; of two with one id
     /// the first counts, and one that is known to be delivered does not.
     pub fn put_back(&mut self, id: u64, text: T, weight: usize) {
-        if self.buffer.back().map_or(self.delivered, |kept| kept.id) < id {
+        if self.buffer.last().map_or(self.delivered, |kept| kept.id) < id {
             self.weight += weight;
-            self.buffer.push_back(Kept { id, text, weight });
+            self.buffer.push(Kept { id, text, weight });
             // Upstream's sessions may contradict themselves (Q1), and no id is given out twice.
             self.last_id = self.last_id.max(id);
             self.transmitted = self.last_id;
@@ -148,7 +146,7 @@ impl<T> Session<T> {
     pub(crate) fn keep(&mut self, text: T, weight: usize) {
         self.last_id = self.next_id();
         self.weight += weight;
-        self.buffer.push_back(Kept {
+        self.buffer.push(Kept {
             id: self.last_id,
             text,
             weight,
@@ -165,38 +163,28 @@ impl<T> Session<T> {
         if id <= self.transmitted {
             return false;
         }
-        // It is one of the last, as no transport has been handed those either.
-        let mut after = Vec::new();
-        while let Some(kept) = self.buffer.pop_back() {
-            if kept.id <= id {
-                if kept.id == id {
-                    self.weight -= kept.weight;
-                } else {
-                    self.buffer.push_back(kept);
-                }
-                break;
-            }
-            after.push(kept);
-        }
-        while let Some(kept) = after.pop() {
-            self.buffer.push_back(kept);
+        let place = self.buffer.place_of(|kept| kept.id < id);
+        if self.buffer.get(place).is_some_and(|kept| kept.id == id)
+            && let Some(kept) = self.buffer.remove(place)
+        {
+            self.weight -= kept.weight;
         }
         true
     }
 
     /// The first message that is not known to be delivered.
     pub(crate) fn first_unacknowledged(&self) -> Option<u64> {
-        self.buffer.front().map(|kept| kept.id)
+        self.buffer.get(0).map(|kept| kept.id)
     }
 
     /// Gives back the room of messages that were kept.
     pub(crate) fn trim(&mut self) {
-        trim(&mut self.buffer);
+        self.buffer.trim();
     }
 
     /// Takes the first message that is not known to be delivered out of the buffer.
     pub(crate) fn drop_first(&mut self) {
-        if let Some(kept) = self.buffer.pop_front() {
+        if let Some(kept) = self.buffer.pop() {
             self.weight -= kept.weight;
         }
     }
@@ -206,10 +194,8 @@ impl<T> Session<T> {
     /// iterated over (Q11).
     pub(crate) fn deliver(&mut self, id: u64) {
         let id = id.min(self.last_id);
-        while self.buffer.front().is_some_and(|kept| kept.id <= id) {
-            if let Some(kept) = self.buffer.pop_front() {
-                self.weight -= kept.weight;
-            }
+        while self.first_unacknowledged().is_some_and(|first| first <= id) {
+            self.drop_first();
         }
         self.delivered = self.delivered.max(id);
     }
@@ -218,6 +204,11 @@ impl<T> Session<T> {
     /// restarts its numbering the count has to follow (Q9).
     pub(crate) fn receive(&mut self, id: i64) {
         self.received = id.unsigned_abs();
+    }
+
+    /// One of the messages that have to be sent again over a new transport, by its place among them.
+    pub fn unacknowledged_message(&self, place: usize) -> Option<(u64, &T)> {
+        self.buffer.get(place).map(|kept| (kept.id, &kept.text))
     }
 
     /// What has to be sent again over a new transport, in order.

@@ -3,25 +3,26 @@
 /// The number in decimal digits.
 #[inline(never)]
 pub fn decimal(number: i64) -> String {
-    let mut digits = [b'0'; 20];
+    // As many as the least of all has, and its sign.
+    let mut digits = [0; 20];
     let mut at = digits.len();
     let mut rest = number.unsigned_abs();
-    for digit in digits.iter_mut().rev() {
-        *digit += (rest % 10) as u8;
-        rest /= 10;
+    let mut put = |byte| {
         at -= 1;
+        digits[at] = byte;
+    };
+    loop {
+        put(b'0' + (rest % 10) as u8);
+        rest /= 10;
         if rest == 0 {
             break;
         }
     }
-    let mut text = String::new();
     if number < 0 {
-        text.push('-');
+        put(b'-');
     }
-    for digit in digits.get(at..).unwrap_or_default() {
-        text.push(char::from(*digit));
-    }
-    text
+    // SAFETY: all of it is ASCII.
+    unsafe { std::str::from_utf8_unchecked(&digits[at..]) }.to_owned()
 }
 
 /// The parts, one after the other.

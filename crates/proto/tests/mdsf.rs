@@ -84,7 +84,10 @@ fn rejects(text: &str, expected: Option<&Value>) {
         assert_eq!(error.to_string(), expected.as_str().unwrap());
     }
     let mut visitor = Json::default();
-    assert_eq!(read(text, Limits::default(), &mut visitor), Err(error));
+    assert_eq!(
+        read(text, Limits::default(), &mut visitor),
+        Err(error.clone())
+    );
     assert_eq!(RawValue::read(text, Limits::default()), Err(error));
 }
 

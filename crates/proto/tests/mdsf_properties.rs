@@ -58,7 +58,7 @@ fn read_every_way(text: &str) -> Result<Value, ReadError> {
     let value = match read_value(text, Limits::default()) {
         Ok(value) => value,
         Err(error) => {
-            assert_eq!(as_json, Err(error));
+            assert_eq!(as_json, Err(error.clone()));
             assert!(error.position <= text.len() && !error.to_string().is_empty());
             return Err(error);
         }

@@ -2,10 +2,15 @@
 
 use crate::text::{decimal, joined};
 use std::fmt;
+use std::ops::Deref;
 
-/// Where a text stops being MDSF, and why.
+/// Where a text stops being MDSF, and why. In a box: it is handed on much more often than it is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadError(Box<Fault>);
+
+/// What a [`ReadError`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReadError {
+pub struct Fault {
     /// Offset into the text, in bytes.
     pub position: usize,
     /// What is wrong there.
@@ -45,20 +50,27 @@ pub enum ReadErrorKind {
     },
 }
 
+impl Deref for ReadError {
+    type Target = Fault;
+
+    fn deref(&self) -> &Fault {
+        &self.0
+    }
+}
+
 impl ReadError {
     #[cold]
+    #[inline(never)]
     pub(super) fn new(position: usize, kind: ReadErrorKind) -> Self {
-        Self { position, kind }
+        Self(Box::new(Fault { position, kind }))
     }
 
     /// Something other than `what` stands at `position`.
     #[cold]
+    #[inline(never)]
     pub(super) fn expected(text: &str, position: usize, what: &'static str) -> Self {
         let found = text.get(position..).and_then(|rest| rest.chars().next());
-        Self {
-            position,
-            kind: ReadErrorKind::Expected { what, found },
-        }
+        Self::new(position, ReadErrorKind::Expected { what, found })
     }
 }
 

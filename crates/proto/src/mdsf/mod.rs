@@ -30,7 +30,7 @@ mod write;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use error::{ReadError, ReadErrorKind};
+pub use error::{Fault, ReadError, ReadErrorKind};
 pub use json::Json;
 pub use key::Key;
 pub use number::Number;

@@ -93,9 +93,10 @@ impl<'t> Number<'t> {
         if digits.len() > 16 {
             return None;
         }
-        let magnitude = digits
-            .bytes()
-            .fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+        let mut magnitude = 0;
+        for digit in digits.as_bytes() {
+            magnitude = magnitude * 10 + u64::from(digit & 15);
+        }
         if magnitude > MAX_SAFE_INTEGER || (negative && magnitude == 0) {
             return None;
         }
@@ -131,7 +132,7 @@ pub(super) fn read(text: &str, start: usize) -> Result<(Number<'_>, usize), Read
         1 => true,
         _ => bytes.get(whole) != Some(&b'0'),
     };
-    if plain {
+    if plain && cfg!(not(target_arch = "wasm32")) {
         match bytes.get(at) {
             Some(b'.') => {
                 let fraction = at + 1;

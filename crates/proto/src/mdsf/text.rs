@@ -213,58 +213,73 @@ pub(super) enum Escape {
 
 /// Reads the escape sequence whose backslash is at `start`. Returns its meaning and where it ends.
 pub(super) fn read_escape(text: &str, start: usize) -> Result<(Escape, usize), ReadError> {
-    let bad = || ReadError::new(start, ReadErrorKind::BadEscape);
-    let rest = &text[start + 1..];
-    let Some(c) = rest.chars().next() else {
+    let bytes = text.as_bytes();
+    let at = start + 1;
+    let Some(&byte) = bytes.get(at) else {
         return Err(ReadError::new(start, ReadErrorKind::UnfinishedString));
     };
-    let after = start + 1 + c.len_utf8();
-    let c = match c {
-        'b' => '\u{8}',
-        'f' => '\u{c}',
-        'n' => '\n',
-        'r' => '\r',
-        't' => '\t',
-        'v' => '\u{b}',
-        '0' if !rest[1..].starts_with(|c: char| c.is_ascii_digit()) => '\0',
-        '0'..='7' => return Err(bad()),
-        'x' => {
-            let value = hex(rest.get(1..3).ok_or_else(bad)?).ok_or_else(bad)?;
-            return Ok((unit_or_char(value).ok_or_else(bad)?, after + 2));
+    let next = bytes.get(at + 1);
+    let mut end = at + 1;
+    let meaning = match byte {
+        b'b' => Escape::Char('\u{8}'),
+        b'f' => Escape::Char('\u{c}'),
+        b'n' => Escape::Char('\n'),
+        b'r' => Escape::Char('\r'),
+        b't' => Escape::Char('\t'),
+        b'v' => Escape::Char('\u{b}'),
+        b'0' if !next.is_some_and(u8::is_ascii_digit) => Escape::Char('\0'),
+        b'0'..=b'7' => return Err(ReadError::new(start, ReadErrorKind::BadEscape)),
+        b'x' | b'u' => {
+            let digits = match (byte, next) {
+                (b'x', _) => at + 1..at + 3,
+                (_, Some(b'{')) => {
+                    let rest = bytes.iter().skip(at + 2);
+                    let length = rest.take_while(|byte| **byte != b'}').count();
+                    at + 2..at + 2 + length
+                }
+                _ => at + 1..at + 5,
+            };
+            end = digits.end + usize::from(next == Some(&b'{') && byte == b'u');
+            match bytes.get(digits).and_then(hex) {
+                Some(unit) if end <= bytes.len() => unit,
+                _ => return Err(ReadError::new(start, ReadErrorKind::BadEscape)),
+            }
         }
-        'u' if rest[1..].starts_with('{') => {
-            let length = rest.bytes().skip(2).position(|byte| byte == b'}');
-            let digits = &rest[2..][..length.ok_or_else(bad)?];
-            let value = hex(digits).ok_or_else(bad)?;
-            return Ok((
-                unit_or_char(value).ok_or_else(bad)?,
-                after + digits.len() + 2,
-            ));
+        b'\r' | b'\n' => {
+            end += usize::from(byte == b'\r' && next == Some(&b'\n'));
+            Escape::Nothing
         }
-        'u' => {
-            let value = hex(rest.get(1..5).ok_or_else(bad)?).ok_or_else(bad)?;
-            return Ok((unit_or_char(value).ok_or_else(bad)?, after + 4));
+        0x80.. => {
+            let c = char_at(text, at);
+            end = at + c.len_utf8();
+            match c {
+                '\u{2028}' | '\u{2029}' => Escape::Nothing,
+                other => Escape::Char(other),
+            }
         }
-        '\r' if rest[1..].starts_with('\n') => return Ok((Escape::Nothing, after + 1)),
-        '\r' | '\n' | '\u{2028}' | '\u{2029}' => return Ok((Escape::Nothing, after)),
-        other => other,
+        other => Escape::Char(char::from(other)),
     };
-    Ok((Escape::Char(c), after))
+    Ok((meaning, end))
 }
 
-/// The value of hexadecimal digits; `None` if there are none, something else, or too large a value.
-fn hex(digits: &str) -> Option<u32> {
-    if digits.is_empty() {
-        return None;
+/// The character at a place where one is.
+#[inline(never)]
+pub(super) fn char_at(text: &str, at: usize) -> char {
+    let rest = text.get(at..).unwrap_or_default();
+    rest.chars().next().unwrap_or_default()
+}
+
+/// What hexadecimal digits mean; `None` if there are none, something else, or too large a value.
+fn hex(digits: &[u8]) -> Option<Escape> {
+    let mut value = 0_u32;
+    for digit in digits {
+        value = value * 16 + char::from(*digit).to_digit(16)?;
+        if value > 0x10_ffff {
+            return None;
+        }
     }
-    digits.chars().try_fold(0_u32, |sum, c| {
-        let digit = c.to_digit(16)?;
-        (sum <= 0x10_ffff).then_some(sum * 16 + digit)
-    })
-}
-
-fn unit_or_char(value: u32) -> Option<Escape> {
     match value {
+        _ if digits.is_empty() => None,
         0xd800..=0xdfff => Some(Escape::Unit(value as u16)),
         _ => char::from_u32(value).map(Escape::Char),
     }
