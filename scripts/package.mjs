@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { access, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { packedGlue } from './glue.mjs';
 import { shortenNames } from './names.mjs';
 import { packageReadme } from './readme.mjs';
 
@@ -76,31 +77,7 @@ async function writeGlue(text) {
   if (/import\.meta\.url/.test(glue)) {
     throw new Error(`${GLUE} names the wasm file itself: omit-default-module-path is not in effect`);
   }
-  await writeFile(join(modules, GLUE), asFunction(glue));
-}
-
-/**
- * The glue as a function whose every call makes what one instance of the module needs. Whatever a failed
- * instance left behind, such as a timer, then never reaches the next. How an instance is loaded is ours.
- */
-function asFunction(glue) {
-  const imports = /^import .*$/gm;
-  const names = [...glue.matchAll(/^export (?:class|function) (\w+)/gm)].map(([, name]) => name);
-  const loading = glue.indexOf('\nlet wasmModule, wasmInstance, wasm;');
-  if (loading < 0 || !/^export \{ initSync, __wbg_init as default \};$/m.test(glue)) {
-    throw new Error(`${GLUE} does not load the module as it used to`);
-  }
-  const body = glue.slice(0, loading).replace(imports, '').replace(/^export /gm, '');
-  return `${(glue.match(imports) ?? []).join('\n')}
-    export default function glue() {
-      let wasm;
-      ${body}
-      const start = (exports) => {
-        wasm = exports;
-        wasm.__wbindgen_start();
-      };
-      return { imports: __wbg_get_imports(), start, ${names.join(', ')} };
-    }\n`;
+  await writeFile(join(modules, GLUE), packedGlue(glue));
 }
 
 /** The module, once it is certain that wasm-opt has been at it. */
