@@ -10,6 +10,7 @@ import { join, posix } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { packedGlue } from './glue.mjs';
 import { shortenNames } from './names.mjs';
+import { PRIVATE } from './private-names.mjs';
 import { packageReadme } from './readme.mjs';
 
 const CRATE = 'jstp-wasm';
@@ -98,9 +99,8 @@ async function writeWasm(bytes) {
 
 /** One module of many, and the entries beside it. */
 async function bundle() {
-  const tool = pathToFileURL(join(root, 'pkg-tests/node_modules/esbuild/lib/main.js'));
-  const { default: esbuild } = await import(tool);
-  const build = (names, external) => esbuild.build({
+  const { default: esbuild } = await import(pathToFileURL(join(root, 'pkg-tests/node_modules/esbuild/lib/main.js')));
+  const build = (names, external, options) => esbuild.build({
     entryPoints: names.map((name) => join(modules, name)),
     outdir: draft,
     bundle: true,
@@ -109,8 +109,13 @@ async function bundle() {
     target: 'es2022',
     external,
     logLevel: 'error',
+    ...options,
   });
-  await build([SHARED], []);
+  // The entries use nothing private, so that what the names become is nobody else's business.
+  const { mangleCache } = await build([SHARED], [],
+    { mangleProps: new RegExp(`^(?:${PRIVATE.join('|')})$`), mangleCache: {} });
+  const unused = PRIVATE.filter((name) => !Object.hasOwn(mangleCache, name));
+  if (unused.length > 0) throw new Error(`scripts/private-names.mjs has what nothing is called: ${unused.join(', ')}`);
   await build(Object.values(ENTRIES).map((name) => `${name}.js`), [`./${SHARED}`, `./${BYTES}`]);
 }
 
