@@ -99,7 +99,7 @@ async function writeWasm(bytes) {
 
 /** One module of many, and the entries beside it. */
 async function bundle() {
-  const { default: esbuild } = await import(pathToFileURL(join(root, 'pkg-tests/node_modules/esbuild/lib/main.js')));
+  const { default: esbuild } = await import(tool('esbuild/lib/main.js'));
   const build = (names, external, options) => esbuild.build({
     entryPoints: names.map((name) => join(modules, name)),
     outdir: draft,
@@ -116,7 +116,27 @@ async function bundle() {
     { mangleProps: new RegExp(`^(?:${PRIVATE.join('|')})$`), mangleCache: {} });
   const unused = PRIVATE.filter((name) => !Object.hasOwn(mangleCache, name));
   if (unused.length > 0) throw new Error(`scripts/private-names.mjs has what nothing is called: ${unused.join(', ')}`);
-  await build(Object.values(ENTRIES).map((name) => `${name}.js`), [`./${SHARED}`, `./${BYTES}`]);
+  const entries = Object.values(ENTRIES).map((name) => `${name}.js`);
+  await build(entries, [`./${SHARED}`, `./${BYTES}`]);
+  for (const name of [SHARED, ...entries]) await squeeze(join(draft, name));
+}
+
+/**
+ * Once more, by a tool that names variables so that they compress better. It takes nothing for granted about
+ * getters, and makes no function anew at each call of the one around it.
+ */
+async function squeeze(path) {
+  const { minify } = await import(tool('terser/main.js'));
+  const { code } = await minify(await readFile(path, 'utf8'), {
+    module: true,
+    ecma: 2022,
+    compress: { hoist_funs: true, pure_getters: false, reduce_funcs: false },
+  });
+  await writeFile(path, code);
+}
+
+function tool(path) {
+  return pathToFileURL(join(root, 'pkg-tests/node_modules', path));
 }
 
 /** The module's bytes as JavaScript, for where the file beside it cannot be had. */
@@ -185,6 +205,7 @@ function provenance() {
       'wasm-pack': first('wasm-pack', '--version').replace(/^.* /, ''),
       'wasm-opt': first('wasm-opt', '--version').replace(/^.*version (\S+).*$/, '$1'),
       esbuild: installed('esbuild'),
+      terser: installed('terser'),
       typescript: installed('typescript'),
     },
   };
