@@ -15,8 +15,8 @@ const METHODS = [
 ];
 
 const ours = {
-  // What a connection does its work through; here it has none to do.
-  Connection: () => new Connection({ setLogging() {} }, { client: null, application: null }),
+  // What a connection does its work through, whose methods have short names; here it has none to do.
+  Connection: () => new Connection(new Proxy({}, { get: () => () => {} }), { client: null, application: null }),
   RemoteProxy: () => new RemoteProxy({ emitRemoteEvent() {} }, 'interface', ['login']),
 };
 

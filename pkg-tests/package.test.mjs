@@ -67,7 +67,7 @@ test('every link of the README leads somewhere', async () => {
 test('package.json says what the package was made of', () => {
   assert.match(manifest.build.commit, /^[0-9a-f]{40}(, with changes)?$/);
   const versions = Object.entries(manifest.build.tools);
-  assert.equal(versions.length, 6);
+  assert.equal(versions.length, 7);
   for (const [tool, version] of versions) assert.match(version, /^\d+/, tool);
 });
 

@@ -19,8 +19,7 @@ const GLUE = './jstp_wasm_bg.js';
  * on beginning with `link_`, by which `instance.js` knows them.
  */
 export function shortenNames(wasm, glue) {
-  // What comes from elsewhere is called as it is exported there.
-  const [modules, names, exported] = [new Map(), new Map(), new Map()];
+  const [names, exported] = [new Map(), new Map()];
   const compiled = new WebAssembly.Module(wasm);
   for (const { name } of WebAssembly.Module.exports(compiled)) {
     if (NAMED.includes(name)) continue;
@@ -28,14 +27,21 @@ export function shortenNames(wasm, glue) {
     exported.set(name, name.startsWith('link_') && name !== HEAR ? `link_${short}` : `_${short}`);
   }
   for (const { module, name } of WebAssembly.Module.imports(compiled)) {
-    if (!modules.has(module)) modules.set(module, modules.size.toString(36));
-    if (module === GLUE && !names.has(name)) names.set(name, names.size.toString(36));
+    const key = keyOf(module, name);
+    if (names.has(key)) continue;
+    const short = names.size.toString(36);
+    names.set(key, short);
+    glue = module === GLUE ? replaceKey(glue, name, short) : addImport(glue, module, name, short);
   }
-  for (const [long, short] of modules) glue = replaceKey(glue, JSON.stringify(long), short);
-  for (const [long, short] of names) glue = replaceKey(glue, long, short);
+  glue = replaceKey(glue, JSON.stringify(GLUE), MODULE);
   glue = glue.replace(/\bwasm\.(\w+)/g, (whole, name) => (exported.has(name) ? `wasm.${exported.get(name)}` : whole));
-  return { wasm: rename(wasm, modules, names, exported), glue };
+  return { wasm: rename(wasm, names, exported), glue };
 }
+
+/** What all is imported from. */
+const MODULE = '0';
+
+const keyOf = (module, name) => `${module} ${name}`;
 
 /** The glue has each name as a key of an object, and nowhere else at the beginning of a line. */
 function replaceKey(glue, long, short) {
@@ -44,14 +50,29 @@ function replaceKey(glue, long, short) {
   return parts.join(`\n        "${short}": `);
 }
 
-function rename(wasm, modules, names, exported) {
+/**
+ * What the module imports from elsewhere becomes an import from the glue, like all others. A whole namespace of
+ * another file's would be an object with all that it exports.
+ */
+function addImport(glue, module, name, short) {
+  const [, namespace] = glue.match(new RegExp(`^import \\* as (\\w+) from ["']${escape(module)}["']`, 'm')) ?? [];
+  const own = '\n    const import0 = {\n        __proto__: null,\n';
+  if (!namespace || glue.split(own).length !== 2) throw new Error(`the glue does not import ${module} as it used to`);
+  return glue
+    .replace(`\n        ${JSON.stringify(module)}: ${namespace},`, '')
+    .replace(own, `${own}        "${short}": ${namespace}.${name},\n`);
+}
+
+const escape = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+function rename(wasm, names, exported) {
   const parts = [wasm.subarray(0, HEADER)];
   for (let at = HEADER; at < wasm.length;) {
     const id = wasm[at];
     const [size, start] = readNumber(wasm, at + 1);
     const content = wasm.subarray(start, start + size);
     let renamed = content;
-    if (id === IMPORT) renamed = importSection(content, modules, names);
+    if (id === IMPORT) renamed = importSection(content, names);
     if (id === EXPORT) renamed = exportSection(content, exported);
     parts.push(Buffer.from([id]), number(renamed.length), renamed);
     at = start + size;
@@ -59,7 +80,7 @@ function rename(wasm, modules, names, exported) {
   return Buffer.concat(parts);
 }
 
-function importSection(content, modules, names) {
+function importSection(content, names) {
   const decoder = new TextDecoder();
   let [count, at] = readNumber(content, 0);
   const parts = [number(count)];
@@ -75,7 +96,7 @@ function importSection(content, modules, names) {
     // All are functions: a kind, which is 0, and a type.
     if (content[at] !== 0) throw new Error(`${name} is imported and not a function`);
     at = readNumber(content, at + 1)[1];
-    parts.push(word(modules.get(module)), word(module === GLUE ? names.get(name) : name), content.subarray(start, at));
+    parts.push(word(MODULE), word(names.get(keyOf(module, name))), content.subarray(start, at));
   }
   return Buffer.concat(parts);
 }

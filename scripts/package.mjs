@@ -8,7 +8,9 @@ import { readFileSync } from 'node:fs';
 import { access, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { packedGlue } from './glue.mjs';
 import { shortenNames } from './names.mjs';
+import { PRIVATE } from './private-names.mjs';
 import { packageReadme } from './readme.mjs';
 
 const CRATE = 'jstp-wasm';
@@ -76,31 +78,7 @@ async function writeGlue(text) {
   if (/import\.meta\.url/.test(glue)) {
     throw new Error(`${GLUE} names the wasm file itself: omit-default-module-path is not in effect`);
   }
-  await writeFile(join(modules, GLUE), asFunction(glue));
-}
-
-/**
- * The glue as a function whose every call makes what one instance of the module needs. Whatever a failed
- * instance left behind, such as a timer, then never reaches the next. How an instance is loaded is ours.
- */
-function asFunction(glue) {
-  const imports = /^import .*$/gm;
-  const names = [...glue.matchAll(/^export (?:class|function) (\w+)/gm)].map(([, name]) => name);
-  const loading = glue.indexOf('\nlet wasmModule, wasmInstance, wasm;');
-  if (loading < 0 || !/^export \{ initSync, __wbg_init as default \};$/m.test(glue)) {
-    throw new Error(`${GLUE} does not load the module as it used to`);
-  }
-  const body = glue.slice(0, loading).replace(imports, '').replace(/^export /gm, '');
-  return `${(glue.match(imports) ?? []).join('\n')}
-    export default function glue() {
-      let wasm;
-      ${body}
-      const start = (exports) => {
-        wasm = exports;
-        wasm.__wbindgen_start();
-      };
-      return { imports: __wbg_get_imports(), start, ${names.join(', ')} };
-    }\n`;
+  await writeFile(join(modules, GLUE), packedGlue(glue));
 }
 
 /** The module, once it is certain that wasm-opt has been at it. */
@@ -121,9 +99,8 @@ async function writeWasm(bytes) {
 
 /** One module of many, and the entries beside it. */
 async function bundle() {
-  const tool = pathToFileURL(join(root, 'pkg-tests/node_modules/esbuild/lib/main.js'));
-  const { default: esbuild } = await import(tool);
-  const build = (names, external) => esbuild.build({
+  const { default: esbuild } = await import(tool('esbuild/lib/main.js'));
+  const build = (names, external, options) => esbuild.build({
     entryPoints: names.map((name) => join(modules, name)),
     outdir: draft,
     bundle: true,
@@ -132,9 +109,34 @@ async function bundle() {
     target: 'es2022',
     external,
     logLevel: 'error',
+    ...options,
   });
-  await build([SHARED], []);
-  await build(Object.values(ENTRIES).map((name) => `${name}.js`), [`./${SHARED}`, `./${BYTES}`]);
+  // The entries use nothing private, so that what the names become is nobody else's business.
+  const { mangleCache } = await build([SHARED], [],
+    { mangleProps: new RegExp(`^(?:${PRIVATE.join('|')})$`), mangleCache: {} });
+  const unused = PRIVATE.filter((name) => !Object.hasOwn(mangleCache, name));
+  if (unused.length > 0) throw new Error(`scripts/private-names.mjs has what nothing is called: ${unused.join(', ')}`);
+  const entries = Object.values(ENTRIES).map((name) => `${name}.js`);
+  await build(entries, [`./${SHARED}`, `./${BYTES}`]);
+  for (const name of [SHARED, ...entries]) await squeeze(join(draft, name));
+}
+
+/**
+ * Once more, by a tool that names variables so that they compress better. It takes nothing for granted about
+ * getters, and makes no function anew at each call of the one around it.
+ */
+async function squeeze(path) {
+  const { minify } = await import(tool('terser/main.js'));
+  const { code } = await minify(await readFile(path, 'utf8'), {
+    module: true,
+    ecma: 2022,
+    compress: { hoist_funs: true, pure_getters: false, reduce_funcs: false },
+  });
+  await writeFile(path, code);
+}
+
+function tool(path) {
+  return pathToFileURL(join(root, 'pkg-tests/node_modules', path));
 }
 
 /** The module's bytes as JavaScript, for where the file beside it cannot be had. */
@@ -203,6 +205,7 @@ function provenance() {
       'wasm-pack': first('wasm-pack', '--version').replace(/^.* /, ''),
       'wasm-opt': first('wasm-opt', '--version').replace(/^.*version (\S+).*$/, '$1'),
       esbuild: installed('esbuild'),
+      terser: installed('terser'),
       typescript: installed('typescript'),
     },
   };

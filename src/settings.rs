@@ -10,12 +10,12 @@ pub(crate) fn apply(which: u8, limit: f64, config: &mut Config) {
         0 => &mut config.handshake_timeout,
         1 => &mut config.resume_check,
         2 => &mut config.in_doubt_timeout,
-        3 => &mut config.connect_timeout,
-        4 => &mut config.close_timeout,
-        5 => config.heartbeat_interval.insert(Duration::ZERO),
-        6 => config.heartbeat_timeout.insert(Duration::ZERO),
-        7 => return config.buffer_messages = limit as usize,
-        8 => return config.buffer_bytes = limit as usize,
+        3 => config.heartbeat_timeout.insert(Duration::ZERO),
+        4 => config.heartbeat_interval.insert(Duration::ZERO),
+        5 => return config.buffer_messages = limit as usize,
+        6 => return config.buffer_bytes = limit as usize,
+        7 => &mut config.connect_timeout,
+        8 => &mut config.close_timeout,
         _ => return config.max_received = limit as usize,
     };
     *time = duration(limit);

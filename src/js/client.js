@@ -3,12 +3,14 @@
 
 import { Connection } from './connection.js';
 import { begin, load } from './load.js';
-import * as names from './names.js';
 
-/** All that an entry exports. `find(compile)` has the module compiled when the page names no source. */
-export default function clientOf(find) {
+/**
+ * All that an entry exports, which is what it shares with the others and what is its own. `ways` are those to the
+ * module when the page names no source; see `begin`.
+ */
+export default function clientOf({ default: self, ...names }, ...ways) {
   const lazily = (name) => (...args) => {
-    const begun = begin(find).then((instance) => instance[name](args));
+    const begun = begin(ways).then((instance) => instance[name](args));
     const callback = args.at(-1);
     if (typeof callback !== 'function') return begun;
     // Whatever happens after the module is there reaches the callback from there.
@@ -20,7 +22,7 @@ export default function clientOf(find) {
     connectAndInspect: lazily('connectAndInspect'),
     reconnect,
   });
-  return Object.freeze({ ...names, init: (source) => load(find, source), ws });
+  return Object.freeze({ ...names, init: (source) => load(ways, source), ws });
 }
 
 function reconnect(connection, ...args) {

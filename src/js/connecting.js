@@ -34,8 +34,7 @@ export function begin(link, args, inspect) {
     },
     (thrown) => {
       const { error, connection } = Failure.of(thrown);
-      if (connection) waiter.failed(error, connection);
-      else waiter.failed(error);
+      waiter.failed(error, connection);
     },
   );
   return waiter.promise;

@@ -14,7 +14,8 @@ const LIMIT = 1000;
 export function eventStream(emitter, name, untilEnded, options) {
   const signal = readSignal(readOptions(options));
   const waiting = [];
-  let reader = null;
+  /** What each `next` that waits for an event is resolved by. */
+  const readers = [];
   let failure = null;
   let ended = false;
 
@@ -24,13 +25,11 @@ export function eventStream(emitter, name, untilEnded, options) {
     emitter.off(name, hear);
     if (signal) quietly(() => signal.removeEventListener('abort', end));
     forget?.();
-    reader?.resolve({ value: undefined, done: true });
-    reader = null;
+    for (const resolve of readers.splice(0)) resolve({ value: undefined, done: true });
   };
   const hear = (...args) => {
-    if (reader) {
-      reader.resolve({ value: args, done: false });
-      reader = null;
+    if (readers.length > 0) {
+      readers.shift()({ value: args, done: false });
     } else if (waiting.push(args) > LIMIT) {
       failure = new RemoteError(ERR_BUFFER_FULL, `more than ${LIMIT} events '${name}' wait`);
       end();
@@ -43,23 +42,19 @@ export function eventStream(emitter, name, untilEnded, options) {
 
   return {
     next() {
-      if (waiting.length > 0 && !failure) {
-        return Promise.resolve({ value: waiting.shift(), done: false });
-      }
-      if (failure) {
-        const error = failure;
-        failure = null;
-        waiting.length = 0;
-        return Promise.reject(error);
-      }
-      if (ended) return Promise.resolve({ value: undefined, done: true });
-      // One reader at a time: a second `next` before the first is settled waits behind it.
-      if (reader) return reader.promise.then(() => this.next());
-      reader = {};
-      reader.promise = new Promise((resolve) => {
-        reader.resolve = resolve;
+      return new Promise((resolve, reject) => {
+        if (failure) {
+          reject(failure);
+          failure = null;
+          waiting.length = 0;
+        } else if (waiting.length > 0) {
+          resolve({ value: waiting.shift(), done: false });
+        } else if (ended) {
+          resolve({ value: undefined, done: true });
+        } else {
+          readers.push(resolve);
+        }
       });
-      return reader.promise;
     },
     return() {
       waiting.length = 0;

@@ -1,10 +1,10 @@
 // jstp-wasm/inline: the module's bytes are in the JavaScript.
 
-import clientOf from './client.js';
+import * as shared from './client.js';
 import bytes from './inline-bytes.js';
 
-const client = clientOf((compile) => compile(bytes()));
+const client = shared.default(shared, (compile) => compile(bytes()));
 
 export const { init, ws } = client;
 export * from './client.js';
-export default client;
+export { client as default };

@@ -4,33 +4,32 @@ import { instantiate } from './instance.js';
 
 let compiled = null;
 let running = null;
-let loaded = null;
 
 /**
  * Loads the module, once; a failed attempt may be repeated. A source is a URL, a Response, bytes, or a
- * compiled WebAssembly.Module; without one `find` gets it.
+ * compiled WebAssembly.Module; without one it is found as `begin` says.
  */
-export function load(find, source) {
-  begin(find, source);
+export function load(ways, source) {
+  const loaded = begin(ways, source).then(() => undefined);
+  // Whoever connects hears of it.
+  loaded.catch(() => {});
   return loaded;
 }
 
-/** The instance at work, or the first one after a failure. */
-export function begin(find, source) {
-  if (!running) {
-    running = start(find, source).catch((error) => {
-      running = null;
-      throw error;
-    });
-    loaded = running.then(() => undefined);
-    // Whoever asked for the instance hears of it.
-    loaded.catch(() => {});
-  }
+/**
+ * The instance at work, or the first one after a failure. `ways` are those to the module: a function that has it
+ * compiled and, where that may come to nothing, one that imports its bytes.
+ */
+export function begin(ways, source) {
+  running ??= start(ways, source).catch((error) => {
+    running = null;
+    throw error;
+  });
   return running;
 }
 
-async function start(find, source) {
-  compiled ??= await (source === undefined ? find(compile) : compile(source));
+async function start(ways, source) {
+  compiled ??= await (source === undefined ? find(...ways) : compile(source));
   try {
     return await instantiate(compiled, () => {
       running = null;
@@ -39,6 +38,18 @@ async function start(find, source) {
     // It may be none of ours; and WebKit compiles what it then does not run.
     compiled = null;
     throw explained(error);
+  }
+}
+
+async function find(compiledBy, importBytes) {
+  try {
+    return await compiledBy(compile);
+  } catch (cause) {
+    if (!importBytes) throw cause;
+    const { default: bytes } = await importBytes().catch(() => {
+      throw new Error(`${cause.message}. Serve jstp_wasm_bg.wasm there, pass it to init(), or import jstp-wasm/inline`, { cause });
+    });
+    return compile(bytes());
   }
 }
 

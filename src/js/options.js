@@ -8,14 +8,22 @@ import { SimpleConnectPolicy } from './simple-connect-policy.js';
 /** As long as a timer can wait. */
 const LONGEST = 2 ** 31 - 1;
 
+const NAME = 'a string that is not empty';
+
+const { isArray } = Array;
 const isObject = (value) => typeof value === 'object' && value !== null;
+const isFunction = (value) => typeof value === 'function';
+const isText = (value) => typeof value === 'string';
+const isName = (value) => isText(value) && value !== '';
+const isRecord = (value) => isObject(value) && !isArray(value);
+const never = () => false;
 
 /** A value in a few words: what it is, not all it holds. */
 function describe(value) {
   if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'string') return `'${value.slice(0, 40)}'`;
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+  if (isArray(value)) return 'an array';
+  if (isText(value)) return `'${value.slice(0, 40)}'`;
+  return isObject(value) ? 'an object' : `a ${typeof value}`;
 }
 
 /** What something was thrown for. */
@@ -23,18 +31,52 @@ export function why(thrown) {
   return thrown instanceof Error ? thrown.message : describe(thrown);
 }
 
-function wrongType(what, wanted, got) {
-  return new TypeError(`${what} must be ${wanted}, got ${describe(got)}`);
-}
-
-/** The value, if it is what is wanted or has been left out. */
-function optional(value, is, what, wanted) {
-  if (value === undefined || value === null) return undefined;
-  if (!is(value)) throw wrongType(what, wanted, value);
+/** The value, if it is what is wanted. */
+function required(value, is, what, wanted) {
+  if (!is(value)) throw new TypeError(`${what} must be ${wanted}, got ${describe(value)}`);
   return value;
 }
 
-const isFunction = (value) => typeof value === 'function';
+/** Likewise, or undefined if it has been left out. */
+function optional(value, is, what, wanted) {
+  return value === undefined || value === null ? undefined : required(value, is, what, wanted);
+}
+
+/** The members of an object that an error calls `name`, each read when it is asked for. */
+class Members {
+  #object;
+  #name;
+
+  constructor(object, name) {
+    this.#object = object;
+    this.#name = name;
+  }
+
+  optional(key, is, wanted) {
+    return optional(this.#object[key], is, `${this.#name}.${key}`, wanted);
+  }
+
+  flag(key, usual = false) {
+    const { [key]: value = usual } = this.#object;
+    return required(value, (flag) => typeof flag === 'boolean', `${this.#name}.${key}`, 'a boolean');
+  }
+
+  number(key, least, unit = '') {
+    const value = this.#object[key];
+    if (value === undefined) return value;
+    const what = `${this.#name}.${key}`;
+    required(value, (number) => typeof number === 'number', what, 'a number');
+    if (Number.isNaN(value)) throw new RangeError(`${what} must not be NaN`);
+    if (value < least) throw new RangeError(`${what} must be ${unit}at least ${least}`);
+    return value;
+  }
+
+  /** A time in milliseconds; `Infinity` means as long as a timer can wait. */
+  millis(key) {
+    const millis = this.number(key, 0, 'a number of milliseconds, ');
+    return millis && Math.min(millis, LONGEST);
+  }
+}
 
 /** A callback that may be left out. */
 export function readCallback(value) {
@@ -48,39 +90,17 @@ export function takeCallback(args) {
 
 /** A name that a message carries. */
 export function readName(value, what) {
-  if (typeof value !== 'string') throw wrongType(what, 'a string', value);
-  return value;
+  return required(value, isText, what, 'a string');
 }
 
 /** The arguments of a call or an event. */
 export function readArgs(value) {
-  if (!Array.isArray(value)) throw wrongType('args', 'an array', value);
-  return value;
-}
-
-function readFlag(object, name, key, usual = false) {
-  const { [key]: value = usual } = object;
-  if (typeof value !== 'boolean') throw wrongType(`${name}.${key}`, 'a boolean', value);
-  return value;
-}
-
-function readNumber(object, name, key) {
-  const value = object[key];
-  if (value !== undefined && typeof value !== 'number') throw wrongType(`${name}.${key}`, 'a number', value);
-  if (Number.isNaN(value)) throw new RangeError(`${name}.${key} must not be NaN`);
-  return value;
-}
-
-/** A time in milliseconds; `Infinity` means as long as a timer can wait. */
-function readMillis(object, name, key) {
-  const millis = readNumber(object, name, key);
-  if (millis < 0) throw new RangeError(`${name}.${key} must be a number of milliseconds, at least 0`);
-  return millis && Math.min(millis, LONGEST);
+  return required(value, isArray, 'args', 'an array');
 }
 
 /** An interval that is an argument of its own. */
 export function readInterval(value) {
-  if (typeof value !== 'number') throw wrongType('interval', 'a number', value);
+  required(value, (number) => typeof number === 'number', 'interval', 'a number');
   if (!(value > 0)) throw new RangeError('interval must be a number of milliseconds above 0');
   return Math.ceil(Math.min(value, LONGEST));
 }
@@ -92,17 +112,14 @@ export function readOptions(value) {
 
 export function readSignal(options) {
   const isSignal = (value) => isObject(value) && 'aborted' in value && 'addEventListener' in value;
-  return optional(options.signal, isSignal, 'options.signal', 'an AbortSignal');
+  return new Members(options, 'options').optional('signal', isSignal, 'an AbortSignal');
 }
 
 /** Reads what stands last in a call: a callback, options, or nothing. */
 export function readCall(last) {
   if (!isObject(last)) return { callback: readCallback(last) };
-  return {
-    signal: readSignal(last),
-    timeout: readMillis(last, 'options', 'timeout'),
-    resend: readFlag(last, 'options', 'resend'),
-  };
+  const members = new Members(last, 'options');
+  return { signal: readSignal(last), timeout: members.millis('timeout'), resend: members.flag('resend') };
 }
 
 /** Reads `'name'`, `'name@range'` or `{ name, version }`. */
@@ -115,24 +132,24 @@ export function readApp(given) {
 }
 
 function appOf(given) {
-  if (typeof given === 'string') {
+  if (isText(given)) {
     if (given === '') throw new TypeError('app: the application name is empty');
     const at = given.lastIndexOf('@');
     // An `@` at the start belongs to the name: `@scope/app` (Q28).
     if (at < 1) return { given, name: given };
     return { given, name: given.slice(0, at), range: given.slice(at + 1) || undefined };
   }
-  if (!isObject(given)) throw wrongType('app', 'a string or { name, version }', given);
-  const { name, version } = given;
-  if (typeof name !== 'string' || name === '') throw wrongType('app.name', 'a string that is not empty', name);
-  const isText = (value) => typeof value === 'string';
-  return { given, name, range: optional(version, isText, 'app.version', 'a string') || undefined };
+  const { name, version } = required(given, isObject, 'app', 'a string or { name, version }');
+  return {
+    given,
+    name: required(name, isName, 'app.name', NAME),
+    range: optional(version, isText, 'app.version', 'a string') || undefined,
+  };
 }
 
 /** Reads who a handshake is for: a strategy with its credentials, or a session to go on with. */
 export function readAuth(login, password, sessionId) {
-  if (typeof login === 'string') {
-    const isText = (value) => typeof value === 'string';
+  if (isText(login)) {
     // An empty password is a password (Q29).
     const secret = optional(password, isText, 'password', 'a string') ?? '';
     return { strategy: 'login', credentials: [login, secret], username: login };
@@ -142,9 +159,9 @@ export function readAuth(login, password, sessionId) {
     if (login.id !== undefined && login.id === sessionId) return { resume: true };
     if (Session.is(login)) return { session: login };
     const { strategy, credentials } = login;
-    if (typeof strategy === 'string') return { strategy, credentials };
+    if (isText(strategy)) return { strategy, credentials };
   }
-  throw wrongType('login', "a user's name, a Session, or { strategy, credentials }", login);
+  return required(login, never, 'login', "a user's name, a Session, or { strategy, credentials }");
 }
 
 /** Reads `(app, client, [interfaces,] [webSocketConfig,] requestUrl)`; the callback has been taken off. */
@@ -154,49 +171,35 @@ export function readConnect(args, withInterfaces) {
   const settings = readClient(client);
   const interfaces = withInterfaces ? readInterfaces(rest.shift()) : undefined;
   const transport = readTransport(rest);
-  return { ...settings, app, interfaces, transport, limits: limitsOf(settings.limits, transport.limits) };
-}
-
-/** Limits and times by the numbers that src/settings.rs has for them; those that have been left out are undefined. */
-function limitsOf(client, { connectTimeout, closeTimeout, maxReceivedMessageSize }) {
-  const { handshakeTimeout, resumeCheck, inDoubtTimeout, heartbeatInterval, heartbeatTimeout, messages, bytes } = client;
-  return [
-    handshakeTimeout, resumeCheck, inDoubtTimeout, connectTimeout, closeTimeout, heartbeatInterval, heartbeatTimeout,
-    messages, bytes, maxReceivedMessageSize,
-  ];
+  return { ...settings, app, interfaces, transport, limits: [...settings.limits, ...transport.limits] };
 }
 
 function readInterfaces(given) {
-  if (!Array.isArray(given)) throw wrongType('interfaces', 'an array of interface names', given);
-  return Array.from(given, (name, index) => {
-    if (typeof name === 'string' && name !== '') return name;
-    throw wrongType(`interfaces[${index}]`, 'a string that is not empty', name);
-  });
+  required(given, isArray, 'interfaces', 'an array of interface names');
+  return Array.from(given, (name, index) => required(name, isName, `interfaces[${index}]`, NAME));
 }
 
 function readClient(given) {
   const client = given ?? {};
-  if (!isObject(client) || Array.isArray(client)) throw wrongType('client', 'an object, null or undefined', given);
+  const members = new Members(required(client, isRecord, 'client', 'an object, null or undefined'), 'client');
   const isApplication = (value) =>
     isObject(value) && ['callMethod', 'getMethods', 'handleEvent'].every((name) => isFunction(value[name]));
-  const application = optional(client.application, isApplication, 'client.application', 'an Application');
+  const application = members.optional('application', isApplication, 'an Application');
   const policy = readPolicy(client.connectPolicy ?? new SimpleConnectPolicy());
-  const millis = (key) => readMillis(client, 'client', key);
-  const handshakeTimeout = millis('handshakeTimeout');
-  const callTimeout = millis('callTimeout');
+  const callTimeout = members.millis('callTimeout');
+  const limits = ['handshakeTimeout', 'resumeCheck', 'inDoubtTimeout', 'heartbeatTimeout', 'heartbeatInterval']
+    .map((key) => members.millis(key));
   // As upstream: zero is no heartbeat.
-  const heartbeatInterval = millis('heartbeatInterval') || undefined;
-  const heartbeatTimeout = millis('heartbeatTimeout');
-  const resumeCheck = millis('resumeCheck');
-  const inDoubtTimeout = millis('inDoubtTimeout');
-  const [messages, bytes] = readBufferLimit(client.bufferLimit);
-  const reconnector = optional(client.reconnector, isFunction, 'client.reconnector', 'a function');
+  limits[4] ||= undefined;
+  const buffer = new Members(members.optional('bufferLimit', isObject, 'an object') ?? {}, 'client.bufferLimit');
+  limits.push(buffer.number('messages', 1), buffer.number('bytes', 1));
+  const reconnector = members.optional('reconnector', isFunction, 'a function');
   const { onSessionLost } = client;
-  if (onSessionLost !== undefined && onSessionLost !== 'renew' && onSessionLost !== 'stop') {
-    throw wrongType('client.onSessionLost', "'renew' or 'stop'", onSessionLost);
+  if (onSessionLost !== undefined) {
+    required(onSessionLost, (value) => value === 'renew' || value === 'stop', 'client.onSessionLost', "'renew' or 'stop'");
   }
-  const logger = optional(client.logger, (value) => isFunction(value.emit), 'client.logger', 'an emitter');
-  const session = optional(client.session, Session.is, 'client.session', 'a Session');
+  const logger = members.optional('logger', (value) => isFunction(value.emit), 'an emitter');
+  const session = members.optional('session', Session.is, 'a Session');
   return {
     client: given ?? null,
     application,
@@ -208,29 +211,17 @@ function readClient(given) {
     // On the first connect only for a page that asks for it.
     renewsAtFirst: onSessionLost === 'renew',
     logs: logger !== undefined,
-    // Those of the transport come in between; see `limitsOf`.
-    limits: { handshakeTimeout, resumeCheck, inDoubtTimeout, messages, bytes, heartbeatInterval, heartbeatTimeout },
+    /** By the numbers that src/settings.rs has for them; those of the transport follow. */
+    limits,
   };
-}
-
-/** Reads `{ messages, bytes }`, either of which may be left out, as an array. */
-function readBufferLimit(limit) {
-  if (limit === undefined || limit === null) return [];
-  if (!isObject(limit)) throw wrongType('client.bufferLimit', 'an object', limit);
-  const read = (key) => {
-    const count = readNumber(limit, 'client.bufferLimit', key);
-    if (count < 1) throw new RangeError(`client.bufferLimit.${key} must be at least 1`);
-    return count;
-  };
-  return [read('messages'), read('bytes')];
 }
 
 /** What is called to agree on a session, and on what. */
 function readPolicy(policy) {
   if (isFunction(policy)) return { connect: policy };
   const connect = isObject(policy) && policy.connect;
-  if (isFunction(connect)) return { connect, policy };
-  throw wrongType('client.connectPolicy', 'a function or an object with a method `connect`', policy);
+  required(policy, () => isFunction(connect), 'client.connectPolicy', 'a function or an object with a method `connect`');
+  return { connect, policy };
 }
 
 /**
@@ -248,7 +239,7 @@ export function readTransport(args) {
   if (url === undefined) {
     // What stands first is the URL, or the configuration before it.
     const before = isObject(first) || first === undefined || first === null;
-    throw wrongType('requestUrl', 'a string or a URL', before ? second : first);
+    required(before ? second : first, never, 'requestUrl', 'a string or a URL');
   }
   // Upstream's long form goes on with origin, headers and request options, on which a browser has no say.
   nothingMore(args.slice(5));
@@ -257,25 +248,22 @@ export function readTransport(args) {
 
 function transportOf(given, address, args) {
   const url = checkUrl(address);
-  const config = given ?? {};
   const name = 'webSocketConfig';
-  if (!isObject(config) || Array.isArray(config)) throw wrongType(name, 'an object', given);
+  const members = new Members(required(given ?? {}, isRecord, name, 'an object'), name);
   const transport = {
     given: args,
     url,
-    construct: optional(config.WebSocket, isFunction, `${name}.WebSocket`, 'a constructor'),
-    allowNonFinite: readFlag(config, name, 'allowNonFinite'),
-    honourToMDSF: readFlag(config, name, 'honourToMDSF'),
-    batch: readFlag(config, name, 'batch', true),
-    limits: {
-      connectTimeout: readMillis(config, name, 'connectTimeout'),
-      closeTimeout: readMillis(config, name, 'closeTimeout'),
-      maxReceivedMessageSize: readNumber(config, name, 'maxReceivedMessageSize'),
-    },
+    construct: members.optional('WebSocket', isFunction, 'a constructor'),
+    allowNonFinite: members.flag('allowNonFinite'),
+    honourToMDSF: members.flag('honourToMDSF'),
+    batch: members.flag('batch', true),
+    /** Those that follow the client's. */
+    limits: [
+      members.millis('connectTimeout'),
+      members.millis('closeTimeout'),
+      members.number('maxReceivedMessageSize', 1, 'a number of bytes, '),
+    ],
   };
-  if (transport.limits.maxReceivedMessageSize < 1) {
-    throw new RangeError(`${name}.maxReceivedMessageSize must be a number of bytes, at least 1`);
-  }
   if (!transport.construct && !isFunction(globalThis.WebSocket)) {
     throw new Error(
       'there is no WebSocket here: pass a constructor as webSocketConfig.WebSocket, '
@@ -286,18 +274,14 @@ function transportOf(given, address, args) {
 }
 
 function nothingMore(args) {
-  for (const extra of args) readNothing(extra);
-}
-
-function readNothing(extra) {
-  optional(extra, () => false, 'callback', 'a function');
+  for (const extra of args) optional(extra, never, 'callback', 'a function');
 }
 
 /** The text of a string or of a URL object. */
 function urlText(value) {
-  if (typeof value === 'string') return value;
+  if (isText(value)) return value;
   const href = isObject(value) ? value.href : undefined;
-  return typeof href === 'string' ? href : undefined;
+  return isText(href) ? href : undefined;
 }
 
 /** The URL in full, if a WebSocket can be opened there. */

@@ -152,8 +152,7 @@ export class Reconnecting {
     const lost = this.sessionRefused(error);
     if (line.state === 'waiting') line.because('attempt failed', error);
     tell(error);
-    if (failure.connection) waiter?.failed(error, connection);
-    else waiter?.failed(error);
+    waiter?.failed(error, failure.connection && connection);
     // A listener may have closed the connection, or begun an attempt of its own.
     const { state, closedByOwner } = line.is;
     if (reports && !this.isAttempting && state !== 'ready' && !closedByOwner) {

@@ -6,10 +6,15 @@ function isCount(value) {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
+function isListOf(value, is) {
+  return Array.isArray(value) && value.every(is);
+}
+
 function isBuffered(entry) {
   return Array.isArray(entry) && isCount(entry[0]) && typeof entry[1] === 'string';
 }
 
+// In the order in which `toString` writes them.
 const fresh = {
   guaranteedDeliveredCount: 0,
   buffer: [],
@@ -30,17 +35,8 @@ export class Session extends Map {
 
   /** JSON in the form upstream reads and writes; a page may keep it and resume from it later. */
   toString() {
-    const { guaranteedDeliveredCount, buffer, receivedCount, latestBufferedMessageId } =
-      Session.state(this);
-    return JSON.stringify({
-      id: this.id,
-      username: this.username,
-      guaranteedDeliveredCount,
-      buffer,
-      receivedCount,
-      latestBufferedMessageId,
-      storage: [...this],
-    });
+    const { id, username } = this;
+    return JSON.stringify({ id, username, ...Session.state(this), storage: [...this] });
   }
 
   // For the reason a Connection has one.
@@ -50,19 +46,15 @@ export class Session extends Map {
 
   /** The session that `toString`, here or upstream's, wrote down. */
   static fromString(text) {
-    const stored = JSON.parse(text);
-    const { id, username, guaranteedDeliveredCount, receivedCount, buffer } = stored ?? {};
-    const storage = stored?.storage ?? [];
-    const latestBufferedMessageId = Math.abs(stored?.latestBufferedMessageId);
+    const stored = JSON.parse(text) ?? {};
+    const { id, username, guaranteedDeliveredCount, buffer, receivedCount } = stored;
+    const storage = stored.storage ?? [];
+    const latestBufferedMessageId = Math.abs(stored.latestBufferedMessageId);
     const isSession =
       typeof id === 'string' &&
-      isCount(guaranteedDeliveredCount) &&
-      isCount(receivedCount) &&
-      isCount(latestBufferedMessageId) &&
-      Array.isArray(buffer) &&
-      buffer.every(isBuffered) &&
-      Array.isArray(storage) &&
-      storage.every(Array.isArray);
+      [guaranteedDeliveredCount, receivedCount, latestBufferedMessageId].every(isCount) &&
+      isListOf(buffer, isBuffered) &&
+      isListOf(storage, Array.isArray);
     if (!isSession) throw new TypeError('the text is not a stored session');
     const session = new Session(null, username, id);
     session.#state = { guaranteedDeliveredCount, buffer, receivedCount, latestBufferedMessageId };

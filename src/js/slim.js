@@ -1,11 +1,11 @@
 // jstp-wasm/slim: the page says where the module is.
 
-import clientOf from './client.js';
+import * as shared from './client.js';
 
-const client = clientOf(async () => {
+const client = shared.default(shared, async () => {
   throw new Error('jstp-wasm/slim brings no module: call init(source) before the first connect');
 });
 
 export const { init, ws } = client;
 export * from './client.js';
-export default client;
+export { client as default };

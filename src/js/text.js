@@ -20,7 +20,26 @@ const WARY = 500;
 const LATIN = 1 << 30;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** What one decoder is given, in bytes: Safari up to 18.4 refuses to decode more than 2 GiB with it. */
+const MOST = 2 ** 31 - 2 ** 20;
+let decoder;
+let left = 0;
+
+/** A decoder that can be given so many bytes. */
+function decoderOf(bytes) {
+  left -= bytes.length;
+  if (left < 0) {
+    decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    left = MOST - bytes.length;
+  }
+  return decoder;
+}
+
+/** UTF-8 as text. The package's glue has no decoder of its own. */
+export function decodeText(bytes) {
+  return decoderOf(bytes).decode(bytes);
+}
 
 /** A buffer in linear memory that texts are written to. */
 export class Inlet {
@@ -73,7 +92,7 @@ export class Inlet {
  */
 export function valueOf(json, isMarked) {
   try {
-    const value = JSON.parse(json.length > PIECE ? inPieces(json) : decoder.decode(json));
+    const value = JSON.parse(json.length > PIECE ? inPieces(json) : decodeText(json));
     return isMarked ? unmarked(value) : value;
   } catch {
     return undefined;
@@ -81,6 +100,7 @@ export function valueOf(json, isMarked) {
 }
 
 function inPieces(bytes) {
+  const decoder = decoderOf(bytes);
   let text = '';
   for (let start = 0; start < bytes.length; start += PIECE) {
     text += decoder.decode(bytes.subarray(start, start + PIECE), { stream: true });

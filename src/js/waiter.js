@@ -53,12 +53,11 @@ export class Waiter {
   }
 
   /** Failure; there may be a connection to hand out, which a callback gets and a promise's error has. */
-  failed(...args) {
-    const [error, connection] = args;
+  failed(error, connection) {
     if (this.promise && connection && typeof error === 'object' && error !== null) {
       // A frozen error keeps what it has, and one of the page's own may refuse.
       quietly(() => { error.connection = connection; });
     }
-    this.#once(true, args);
+    this.#once(true, connection ? [error, connection] : [error]);
   }
 }
