@@ -6,10 +6,10 @@
 
 export const PRIVATE = [
   // The glue's own.
-  '__wrap', '__wbg_ptr', '_wbg_cb_unref', 'cnt',
+  '__wrap', '__wbg_ptr', 
   // A link, and what the module calls.
-  'answer', 'attach', 'beware', 'called', 'drain', 'dropTransport', 'emitted', 'forget', 'isBatch', 'issue', 'opened',
-  'passed', 'putBack', 'setLogging', 'tell', 'withdraw',
+  'answer', 'attach', 'beware', 'called', 'dropTransport', 'forget', 'isBatch', 'opened',
+  'setLogging', 'tell', 
   // A line, and who reconnects it.
   'agree', 'awaitsHandshake', 'because', 'cannotConnect', 'closedByOwner', 'endWait', 'fail', 'hasSession', 'have',
   'inspected', 'isAttempting', 'isGivenUp', 'isRenewing', 'lost', 'reached', 'reconnecting', 'releaseIfOver', 'renewed',
