@@ -103,9 +103,3 @@ extern "C" {
     #[wasm_bindgen(thread_local_v2, js_name = refusal)]
     static _ERRORS: JsValue;
 }
-
-#[wasm_bindgen(module = "/src/js/socket.js")]
-extern "C" {
-    #[wasm_bindgen(thread_local_v2, js_name = Outlet)]
-    static _SOCKET: JsValue;
-}

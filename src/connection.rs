@@ -4,10 +4,12 @@ use std::cell::RefCell;
 
 use jstp_proto::{Backoff, CallId, Instant, Kind, Refused, Session};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen::throw_val;
 
 use crate::driver::{Core, Driver};
 use crate::engine::JsString;
 use crate::settings::{self, duration};
+use crate::socket::Outlet;
 
 /// A page's hold on a connection. Letting go of it closes nothing.
 ///
@@ -108,7 +110,15 @@ impl Link {
                 driver.attach(value.unchecked_into());
                 return 0.0;
             }
-            // Has messages leave by an outlet, which has just begun to open.
+            // Opens the browser's WebSocket at a URL, and offers batches or does not.
+            11 => {
+                match Outlet::open(value.unchecked_ref(), number > 0.0) {
+                    Ok(outlet) => driver.open(outlet),
+                    Err(thrown) => throw_val(thrown),
+                }
+                return 0.0;
+            }
+            // Has messages leave by an outlet of the page's own.
             _ => {
                 driver.open(value.unchecked_into());
                 return 0.0;

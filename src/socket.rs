@@ -1,14 +1,34 @@
-//! Where messages leave: a browser WebSocket, which `js/socket.js` has opened and listens to.
+//! One browser WebSocket: opened here, and what leaves over it. What is heard of it comes in by `js/socket.js`.
 
 use wasm_bindgen::prelude::*;
+use web_sys::WebSocket;
 
 use crate::engine::JsString;
+use crate::payload::Inbox;
 
-// In JavaScript, because texts to send do not enter linear memory, nor do those they are put together to.
-#[wasm_bindgen]
+impl Outlet {
+    /// Begins to open a WebSocket. `batch` offers the extension (extensions.md).
+    ///
+    /// # Errors
+    /// What the browser threw.
+    pub(crate) fn open(url: &JsString, batch: bool) -> Result<Self, JsValue> {
+        let protocols = protocols(batch);
+        let open = |url: &str| WebSocket::new_with_str_sequence(url, &protocols);
+        Ok(Self::new(&Inbox::default().with_text(url, open)?))
+    }
+}
+
+#[wasm_bindgen(module = "/src/js/socket.js")]
 extern "C" {
+    /// The subprotocols to offer.
+    fn protocols(batch: bool) -> JsValue;
+
+    // In JavaScript, because texts to send do not enter linear memory, nor do those they are put together to.
     #[derive(Clone)]
     pub(crate) type Outlet;
+
+    #[wasm_bindgen(constructor)]
+    fn new(socket: &WebSocket) -> Outlet;
 
     /// Sends a message. One that the socket no longer takes is lost with it.
     #[wasm_bindgen(method)]

@@ -3,7 +3,7 @@
 
 import { report } from './emitter.js';
 import glue from './jstp_wasm.js';
-import { Line, OPEN, RESUME, RTT, STATUS } from './line.js';
+import { Line, OPEN, RESUME, RTT, STATUS, TAKE } from './line.js';
 import { ERR_CALLBACK_LOST, ERR_CONNECTION_CLOSED, RemoteError } from './remote-error.js';
 import { Outlet } from './socket.js';
 
@@ -76,7 +76,7 @@ const ignore = () => {};
 const closed = {
   ask: (what) => (what === STATUS ? Line.CLOSED : what === RTT ? NaN : 0),
   say(what) {
-    if (what <= RESUME || what === OPEN) throw new RemoteError(ERR_CONNECTION_CLOSED);
+    if (what <= RESUME || what === OPEN || what === TAKE) throw new RemoteError(ERR_CONNECTION_CLOSED);
   },
   hear: ignore,
   adopt: ignore,

@@ -15,7 +15,7 @@ import {
   RemoteError,
 } from './remote-error.js';
 import { Session } from './session.js';
-import { Outlet } from './socket.js';
+import { Outlet, protocols } from './socket.js';
 
 /** States by the number that the core has for them. */
 const STATES = ['connecting', 'handshaking', 'ready', 'waiting', 'closed'];
@@ -38,6 +38,11 @@ const ERROR = 8;
 const PUT_BACK = 9;
 const ATTACH = 10;
 export const OPEN = 11;
+/** The same with a socket that the page's own constructor has opened. */
+export const TAKE = 12;
+
+// What `link.value` tells first.
+const OUTLET = 0;
 
 // What `link.hear` hears.
 const OPENED = 0;
@@ -379,7 +384,7 @@ export class Line {
 
   /** The browser's WebSocket, or undefined. */
   get transport() {
-    return this.link.value(0)?.socket;
+    return this.link.value(OUTLET)?.socket;
   }
 
   /** Opens the transport of an attempt; `waiter` hears how it goes. */
@@ -393,9 +398,15 @@ export class Line {
     this.#earlyFailure = undefined;
     let outlet;
     try {
-      outlet = new Outlet(url, batch, construct);
-      outlet.listen(this);
-      link.say(OPEN, 0, outlet);
+      if (construct) {
+        outlet = new Outlet(new construct(url, protocols(batch)));
+        outlet.listen(this);
+        link.say(TAKE, 0, outlet);
+      } else {
+        link.say(OPEN, batch, url);
+        outlet = link.value(OUTLET);
+        outlet.listen(this);
+      }
     } catch (error) {
       outlet?.letGo();
       throw error instanceof RemoteError ? error : this.cannotConnect(why(error));

@@ -9,6 +9,9 @@ const BATCH = 'metarhia-jstp.batch';
 /** UTF-16 units up to which messages are put together (docs/extensions.md). */
 const MOST = 1 << 16;
 
+/** The subprotocols to offer. */
+export const protocols = (batch) => (batch ? [BATCH, PLAIN] : [PLAIN]);
+
 /** Binary data read as UTF-8 (protocol.md 1.2), or undefined if it is something else. */
 function textOf(data) {
   try {
@@ -30,9 +33,8 @@ export class Outlet {
   /** What waits, with a comma or bracket before each. */
   #units = 0;
 
-  /** Opens a WebSocket, by the page's own constructor where it gave one. */
-  constructor(url, batch, construct) {
-    this.socket = new (construct ?? WebSocket)(url, batch ? [BATCH, PLAIN] : [PLAIN]);
+  constructor(socket) {
+    this.socket = socket;
   }
 
   /** Has a line hear of it. A socket of the page's own making may refuse to tell. */
