@@ -69,7 +69,7 @@ impl<T> Row<T> {
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.entries.iter().flatten()
+        self.entries.iter().filter_map(Option::as_ref)
     }
 
     /// The place of the first for which `comes_before` is not true, after those for which it is.

@@ -130,7 +130,7 @@ impl Json {
         let room = &mut self.buffer[self.len..][..len];
         // Pieces between escapes are short, and copying an unknown length is a call.
         match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-            (Some(first), Some(last)) if cfg!(not(target_arch = "wasm32")) && len <= 16 => {
+            (Some(first), Some(last)) if len <= 16 => {
                 room[..8].copy_from_slice(first);
                 room[len - 8..].copy_from_slice(last);
             }
@@ -157,8 +157,7 @@ impl Json {
     fn quoted(&mut self, text: Text<'_>, after: u8) {
         debug_assert!(after.is_ascii());
         let len = text.len();
-        if cfg!(not(target_arch = "wasm32"))
-            && text.is_plain()
+        if text.is_plain()
             && !self.marked
             && len <= SHORT
             && let Some(short) = text.overshoot::<SHORT>()
@@ -275,8 +274,7 @@ impl Visitor for Json {
             return self.stand_in(b'n', number.raw(), "0.5,");
         }
         let len = number.len();
-        if cfg!(not(target_arch = "wasm32"))
-            && len <= SHORT
+        if len <= SHORT
             && let Some(short) = number.overshoot::<SHORT>()
             && let Some(room) = self.spare::<{ SHORT + AROUND }>()
         {

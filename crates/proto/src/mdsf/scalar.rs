@@ -18,37 +18,25 @@ pub(crate) enum Scalar<'t> {
 /// bracket. Returns where it ends, and nothing where no value stands.
 pub(crate) fn scalar(json: &str) -> Option<(Scalar<'_>, usize)> {
     let bytes = json.as_bytes();
-    Some(match bytes.first()? {
-        b'"' => {
-            let (text, end) = text::read(json, 1, b'"').ok()?;
-            (Scalar::Text(text), end + 1)
-        }
-        b'-' | b'0'..=b'9' => {
-            let (number, end) = number::read(json, 0).ok()?;
-            (Scalar::Number(number), end)
-        }
-        b't' => (Scalar::True, 4),
-        b'f' => (Scalar::No, 5),
-        b'n' => (Scalar::No, 4),
-        b'[' | b'{' => (Scalar::None, nested(json)?),
-        _ => return None,
-    })
-}
-
-/// Where the array or object ends that the text begins with.
-fn nested(json: &str) -> Option<usize> {
-    let bytes = json.as_bytes();
     let (mut at, mut open) = (0, 0_u32);
     loop {
-        match bytes.get(at)? {
-            b'"' => at = text::read(json, at + 1, b'"').ok()?.1,
-            b'[' | b'{' => open += 1,
-            b']' | b'}' => open -= 1,
-            _ => {}
+        match bytes.get(at) {
+            Some(b'"') => at = text::read(json, at + 1, b'"').ok()?.1,
+            Some(b'[' | b'{') => open += 1,
+            None | Some(b',' | b']' | b'}') if open == 0 => break,
+            Some(b']' | b'}') => open -= 1,
+            None => return None,
+            Some(_) => {}
         }
         at += 1;
-        if open == 0 {
-            return Some(at);
-        }
     }
+    let scalar = match bytes.first()? {
+        _ if at == 0 => return None,
+        b'"' => Scalar::Text(text::read(json, 1, b'"').ok()?.0),
+        b'-' | b'0'..=b'9' => Scalar::Number(number::read(json, 0).ok()?.0),
+        b't' => Scalar::True,
+        b'f' | b'n' => Scalar::No,
+        _ => Scalar::None,
+    };
+    Some((scalar, at))
 }
