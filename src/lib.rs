@@ -14,8 +14,6 @@ mod connection;
 mod driver;
 pub mod engine;
 mod format;
-#[cfg(target_family = "wasm")]
-mod heap;
 pub mod payload;
 mod settings;
 mod socket;
@@ -26,6 +24,7 @@ pub mod ws;
 
 pub use connection::Link;
 
+/// A fifth of the size of the standard library's allocator. Linear memory without threads is all it knows.
 #[cfg(target_family = "wasm")]
 #[global_allocator]
-static HEAP: heap::Heap = heap::Heap::new();
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 #![cfg(target_arch = "wasm32")]
 
-mod heap;
 mod reading;
 mod writing;
 
