@@ -8,7 +8,7 @@ export const PRIVATE = [
   // A link, in the glue, and what the module calls.
   '__wrap', '__wbg_ptr', 'ask', 'asked', 'beware', 'hear', 'say', 'tell',
   // A transport.
-  'heard', 'letGo', 'listen', 'opened', 'socket',
+  'heard', 'isBatch', 'letGo', 'listen', 'opened', 'socket',
   // A line, and who reconnects it.
   'agree', 'answer', 'attach', 'awaitsHandshake', 'because', 'cannotConnect', 'closedByOwner', 'dropTransport', 'endWait',
   'fail', 'forget', 'hasSession', 'have', 'inspected', 'isAttempting', 'isGivenUp', 'isRenewing', 'lost', 'reached',
