@@ -19,20 +19,8 @@ const PIECES = [
     /^let cachedTextDecoder = [^]*?\nfunction decodeText\(bytes\) \{\n[^]*?\n\}\n/gm, '',
   ]]],
   ['objects without a prototype', '__proto__', [[/^ +__proto__: null,\n/gm, '']]],
-  // Only a timer's changes what it holds, and it never rings within itself.
-  ['closures that change what they hold', 'function makeMutClosure(', [
-    [/^function makeMutClosure\(arg0, arg1, f\) \{\n[^]*?\n\}\n/gm, ''],
-    [/\bmakeMutClosure\(/g, 'makeClosure('],
-    [/^(?=function makeClosure\(arg0, arg1, f\) \{\n)/gm, ''],
-  ]],
   ['functions that could have a `this`', '        const ret = ', [
     [/: function(\([^()]*\)) \{\n/g, ': $1 => {\n'],
-  ]],
-  ['errors caught in functions within functions', 'function handleError(', [
-    [/: function\(\) \{ return handleError\(function (\([^()]*\)) \{\n([^]*?)\n {8}\}, arguments\); \},\n/g,
-      ': handleError($1 => {\n$2\n        }),\n'],
-    [/^function handleError\(f, args\) \{\n {4}try \{\n {8}return f\.apply\(this, args\);\n([^]*?)\n\}\n/gm,
-      'const handleError = (f) => (...args) => {\n    try {\n        return f(...args);\n$1\n};\n'],
   ]],
 ];
 

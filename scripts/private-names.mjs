@@ -5,22 +5,21 @@
 // that is to be short gets a name that means nothing elsewhere.
 
 export const PRIVATE = [
-  // The glue's own.
-  '__wrap', '__wbg_ptr', 
-  // A link, and what the module calls.
-  'answer', 'attach', 'beware', 'called', 'dropTransport', 'forget', 'isBatch', 'opened',
-  'setLogging', 'tell', 
+  // A link, in the glue, and what the module calls.
+  '__wrap', '__wbg_ptr', 'ask', 'asked', 'beware', 'hear', 'say', 'tell',
+  // A transport.
+  'heard', 'isBatch', 'letGo', 'listen', 'opened', 'socket',
   // A line, and who reconnects it.
-  'agree', 'awaitsHandshake', 'because', 'cannotConnect', 'closedByOwner', 'endWait', 'fail', 'hasSession', 'have',
-  'inspected', 'isAttempting', 'isGivenUp', 'isRenewing', 'lost', 'reached', 'reconnecting', 'releaseIfOver', 'renewed',
-  'sessionRefused', 'tellPage', 'timer', 'waiter',
+  'agree', 'answer', 'attach', 'awaitsHandshake', 'because', 'cannotConnect', 'closedByOwner', 'dropTransport', 'endWait',
+  'fail', 'forget', 'hasSession', 'have', 'inspected', 'isAttempting', 'isGivenUp', 'isRenewing', 'lost', 'reached',
+  'reconnecting', 'releaseIfOver', 'renewed', 'sessionRefused', 'setLogging', 'tellPage', 'timer', 'waiter',
   // Whoever waits.
   'failed', 'isAsking', 'isOver', 'over',
-  // What options become.
-  'given', 'limits', 'logs', 'policy', 'renews', 'renewsAtFirst', 'settings',
+  // What reads options, and what they become.
+  'flag', 'given', 'limits', 'logs', 'millis', 'optional', 'policy', 'renews', 'renewsAtFirst', 'settings',
   // Statics of the classes.
-  'attempt', 'deliver', 'emitLocally', 'reconnectFunction', 'refreshProxies', 'resumed', 'sessionState', 'setFirst',
-  'untilEnded',
+  'attempt', 'called', 'deliver', 'emitLocally', 'reconnectFunction', 'refreshProxies', 'resumed', 'sessionState',
+  'setFirst', 'untilEnded',
   // The emitter and the slow writer.
   'isEmpty', 'isSpent',
 ];
