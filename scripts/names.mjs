@@ -22,7 +22,8 @@ export function shortenNames(wasm, glue) {
   const [names, exported] = [new Map(), new Map()];
   const compiled = new WebAssembly.Module(wasm);
   for (const { name } of WebAssembly.Module.exports(compiled)) {
-    if (NAMED.includes(name)) continue;
+    // What the glue does not ask for is exported no more.
+    if (NAMED.includes(name) || !glue.includes(`wasm.${name}`)) continue;
     const short = exported.size.toString(36);
     exported.set(name, name.startsWith('link_') && name !== HEAR ? `link_${short}` : `_${short}`);
   }
@@ -104,15 +105,16 @@ function importSection(content, names) {
 function exportSection(content, exported) {
   const decoder = new TextDecoder();
   let [count, at] = readNumber(content, 0);
-  const parts = [number(count)];
+  const parts = [];
   for (; count > 0; count--) {
     const [length, start] = readNumber(content, at);
     const name = decoder.decode(content.subarray(start, start + length));
     // A kind and an index.
     at = readNumber(content, start + length + 1)[1];
-    parts.push(word(exported.get(name) ?? name), content.subarray(start + length, at));
+    const short = NAMED.includes(name) ? name : exported.get(name);
+    if (short) parts.push(Buffer.concat([word(short), content.subarray(start + length, at)]));
   }
-  return Buffer.concat(parts);
+  return Buffer.concat([number(parts.length), ...parts]);
 }
 
 function word(text) {

@@ -103,21 +103,23 @@ fn describe(found: Option<char>) -> String {
     let Some(c) = found else {
         return "the end of the text".to_owned();
     };
+    let mut text = String::new();
     if ('!'..='~').contains(&c) {
-        return String::from_iter(['`', c, '`']);
+        text.push('`');
+        text.push(c);
+        text.push('`');
+        return text;
     }
-    // At least four digits, as is usual.
-    let digits = if c > '\u{fffff}' {
-        6
-    } else if c > '\u{ffff}' {
-        5
-    } else {
-        4
-    };
-    let mut text = String::from("U+");
-    for place in (0..digits).rev() {
-        let digit = u32::from(c) >> (4 * place) & 15;
-        text.extend(char::from_digit(digit, 16).map(|digit| digit.to_ascii_uppercase()));
+    text.push_str("U+");
+    for place in (0..6).rev() {
+        let rest = u32::from(c) >> (4 * place);
+        // At least four digits, as is usual.
+        if rest > 0 || place < 4 {
+            let digit = (rest & 15) as u8;
+            text.push(char::from(
+                digit + if digit < 10 { b'0' } else { b'A' - 10 },
+            ));
+        }
     }
     text
 }
