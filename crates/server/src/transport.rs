@@ -145,8 +145,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
-        self.outbox.register(cx);
-        if self.state == State::Ended || self.outbox.is_dropped() {
+        loop {
+            let incoming = self.look(cx);
+            if incoming.is_ready() || self.outbox.wait(cx) {
+                return incoming;
+            }
+        }
+    }
+
+    fn look(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+        if !self.outbox.look() || self.state == State::Ended {
             return self.ended();
         }
         // Flushing comes last: while there are messages to read, answers gather and leave together, if
@@ -193,7 +201,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         // There is nothing it could wait for.
         self.socket = making.and_then(FutureExt::now_or_never);
         // What has come meanwhile has woken nobody.
-        self.poll(cx)
+        self.look(cx)
     }
 
     fn socket(&mut self) -> &mut WebSocketStream<Stream<S>> {
