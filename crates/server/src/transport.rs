@@ -105,6 +105,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         std::future::poll_fn(|cx| self.poll(cx)).await
     }
 
+    /// Returns what comes next if it is here, as [`next`](Self::next) does.
+    pub(crate) async fn at_once(&mut self) -> Option<Incoming> {
+        std::future::poll_fn(|cx| {
+            Poll::Ready(match self.poll(cx) {
+                Poll::Ready(incoming) => Some(incoming),
+                Poll::Pending => None,
+            })
+        })
+        .await
+    }
+
     /// Writes what the socket takes at once, if the outbox holds a good deal.
     pub(crate) async fn relieve(&mut self) {
         if self.outbox.is_due() {
