@@ -1,14 +1,14 @@
 //! Load: clients that call as fast as they are answered, all in one thread.
 //!
-//! The generator runs beside the server, on as few as two processors, so what it spends on a call is taken from what is
-//! measured, and is the same for a quick server as for a slow one. Hence there is no runtime and no WebSocket
+//! The generator runs beside the server, on as few as two processors, so what it spends on a call is taken from what
+//! is measured, and is the same for a quick server as for a slow one. Hence there is no runtime and no WebSocket
 //! library in it, but sockets that do not wait and one `epoll`; calls are made of pieces that are there already, in
 //! which only ids change; what has been answered with one read is called again with one write, as any client does
-//! that has several calls under way; and nothing is copied of an answer. Each is compared with what it has to be all the
-//! same, byte by byte, in the order of the calls.
+//! that has several calls under way; and nothing of an answer is copied. Each is compared with what it has to be all
+//! the same, byte by byte and in the order of the calls.
 //!
-//! Latencies are those of runs with one call under way on each connection. Each call is timed there, from before it
-//! is written until its answer has been read, none is left out; other runs read no clock for a call.
+//! Latencies are those of runs with one call under way on each connection. Every call of them is timed, from before
+//! it is written until its answer has been read; the other runs read no clock for a call.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
