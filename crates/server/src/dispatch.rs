@@ -50,8 +50,8 @@ impl<S> Driver<S> {
         };
         // Most methods end without waiting for anything. They run here, which keeps the order in
         // which the client called them; only what has to wait becomes a task.
-        let mut running = AssertUnwindSafe(running).catch_unwind().boxed();
-        let first = std::future::poll_fn(|cx| Poll::Ready(running.as_mut().poll(cx))).await;
+        let mut running = AssertUnwindSafe(running).catch_unwind();
+        let first = std::future::poll_fn(|cx| Poll::Ready(running.poll_unpin(cx))).await;
         let finish = Finish {
             hub: Arc::clone(&self.hub),
             connection: connection.clone(),

@@ -32,6 +32,9 @@ use crate::transport::{Incoming, Transport, linger};
 /// How many messages, and how many bytes of them, are stored together at most.
 const GATHERED: (usize, usize) = (64, 256 * 1024);
 
+/// How many messages that have come one after the other are dealt with before anything else is.
+const IN_A_ROW: usize = 16;
+
 /// Serves one client that speaks TLS.
 pub(crate) async fn serve_tls(
     hub: Arc<Hub>,
@@ -230,21 +233,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
-    async fn incoming(&mut self, incoming: Incoming) -> Then {
-        match incoming {
-            Incoming::Text(text) => {
-                if self.connection.keeper().is_some_and(Keeper::is_shared) {
-                    return self.gather(text);
+    /// Deals with what has come, and with some of what else is here already.
+    async fn incoming(&mut self, mut incoming: Incoming) -> Then {
+        let mut in_a_row = 0;
+        loop {
+            let text = match incoming {
+                Incoming::Text(text) => text,
+                Incoming::Broken { why } => {
+                    let (connection, error) = (&self.connection, why.as_str());
+                    self.hub
+                        .tell(&ServerEvent::ConnectionError { connection, error });
+                    return Then::Stop;
                 }
-                self.received(&text).await
+                Incoming::Ended => return Then::Stop,
+            };
+            if self.connection.keeper().is_some_and(Keeper::is_shared) {
+                return self.gather(text);
             }
-            Incoming::Broken { why } => {
-                let (connection, error) = (&self.connection, why.as_str());
-                self.hub
-                    .tell(&ServerEvent::ConnectionError { connection, error });
-                Then::Stop
+            if self.received(&text).await == Then::Stop {
+                return Then::Stop;
             }
-            Incoming::Ended => Then::Stop,
+            drop(text);
+            in_a_row += 1;
+            // What has changed with this message comes before the next.
+            let is_enough = in_a_row == IN_A_ROW
+                || self.hub.is_stopping()
+                || self.connection.keeper().is_some_and(Keeper::is_shared);
+            if is_enough {
+                return Then::Continue;
+            }
+            consume_budget().await;
+            match self.transport.at_once().await {
+                Some(next) => incoming = next,
+                None => return Then::Continue,
+            }
         }
     }
 

@@ -2,16 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Context;
+use std::task::{Context, Waker};
 
-use futures_util::task::AtomicWaker;
 use jstp_proto::{MAX_BATCH, take_batch};
 
 /// Texts on their way from whoever produces them to the task that owns the socket.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     queue: Mutex<Queue>,
-    waker: AtomicWaker,
 }
 
 #[derive(Debug, Default)]
@@ -28,6 +26,10 @@ struct Queue {
     held: Option<VecDeque<String>>,
     /// How many texts have been released or given up.
     released: u64,
+    /// Whether there has been a change since the task last looked.
+    has_changed: bool,
+    /// The task, while it waits for one. It is what makes most changes, and who wakes itself is polled in vain.
+    waiting: Option<Waker>,
 }
 
 /// How a transport is to end.
@@ -58,7 +60,6 @@ impl Outbox {
         };
         Self {
             queue: Mutex::new(queue),
-            waker: AtomicWaker::new(),
         }
     }
 
@@ -82,17 +83,12 @@ impl Outbox {
         let fits = is_empty || queue.bytes + text.len() <= queue.limit;
         if fits {
             queue.bytes += text.len();
-            let queue = &mut *queue;
-            queue
-                .held
-                .as_mut()
-                .unwrap_or(&mut queue.texts)
-                .push_back(text);
+            let Queue { held, texts, .. } = &mut *queue;
+            held.as_mut().unwrap_or(texts).push_back(text);
         } else {
             queue.finish(End::Close(1013));
         }
-        drop(queue);
-        self.waker.wake();
+        wake(queue);
         fits
     }
 
@@ -104,8 +100,7 @@ impl Outbox {
             (None, End::Close(_)) => queue.end = Some(end),
             (Some(_), End::Close(_)) => {}
         }
-        drop(queue);
-        self.waker.wake();
+        wake(queue);
     }
 
     /// From now on texts wait until they are [`released`](Self::release).
@@ -121,8 +116,8 @@ impl Outbox {
 
     /// Lets the texts up to a position leave.
     pub(crate) fn release(&self, position: u64) {
-        let mut queue = self.lock();
-        let queue = &mut *queue;
+        let mut guard = self.lock();
+        let queue = &mut *guard;
         let Some(held) = &mut queue.held else { return };
         while queue.released < position
             && let Some(text) = held.pop_front()
@@ -130,7 +125,7 @@ impl Outbox {
             queue.released += 1;
             queue.texts.push_back(text);
         }
-        self.waker.wake();
+        wake(guard);
     }
 
     /// Gives up what is held, and ends the transport if that is not to be done already.
@@ -140,13 +135,26 @@ impl Outbox {
             queue.bytes -= held.iter().map(String::len).sum::<usize>();
             queue.end.get_or_insert(End::Close(1000));
         }
-        drop(queue);
-        self.waker.wake();
+        wake(queue);
     }
 
-    /// Arranges for the task to be woken when there is something new.
-    pub(crate) fn register(&self, cx: &Context<'_>) {
-        self.waker.register(cx.waker());
+    /// The task looks what there is, and need not be woken. False if the transport is to be let go of at once.
+    pub(crate) fn look(&self) -> bool {
+        let mut queue = self.lock();
+        queue.has_changed = false;
+        queue.waiting = None;
+        queue.end != Some(End::Drop)
+    }
+
+    /// Arranges for the task to be woken when there is something new. False if there is since it
+    /// [`look`](Self::look)ed.
+    #[must_use]
+    pub(crate) fn wait(&self, cx: &Context<'_>) -> bool {
+        let mut queue = self.lock();
+        if !queue.has_changed {
+            queue.waiting = Some(cx.waker().clone());
+        }
+        !queue.has_changed
     }
 
     /// Takes what is next.
@@ -182,6 +190,16 @@ impl Outbox {
     }
 }
 
+/// Tells the task of a change.
+fn wake(mut queue: MutexGuard<'_, Queue>) {
+    queue.has_changed = true;
+    let waiting = queue.waiting.take();
+    drop(queue);
+    if let Some(waker) = waiting {
+        waker.wake();
+    }
+}
+
 impl Queue {
     /// Gives up what is queued, and ends.
     fn finish(&mut self, end: End) {
@@ -212,6 +230,10 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
     use super::*;
 
     #[test]
@@ -290,6 +312,38 @@ mod tests {
         outbox.discard_held();
         assert_eq!(outbox.take(), Next::Text("a".into()));
         assert_eq!(outbox.take(), Next::Close(1013));
+    }
+
+    #[test]
+    fn the_task_is_woken_only_while_it_waits() {
+        let woken = Arc::new(Woken(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&woken));
+        let cx = Context::from_waker(&waker);
+        let wakes = || woken.0.load(Ordering::Relaxed);
+        let outbox = Outbox::new(10, false);
+
+        assert!(outbox.look());
+        assert!(outbox.push("a".into()));
+        assert!(!outbox.wait(&cx), "there is something");
+        assert!(outbox.look());
+        assert!(outbox.wait(&cx));
+        assert_eq!(wakes(), 0);
+        assert!(outbox.push("b".into()));
+        assert_eq!(wakes(), 1);
+
+        assert!(outbox.look());
+        assert!(outbox.wait(&cx));
+        assert!(outbox.look());
+        outbox.end(End::Close(1000));
+        assert_eq!(wakes(), 1);
+    }
+
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     #[test]

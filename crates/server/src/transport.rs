@@ -105,6 +105,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         std::future::poll_fn(|cx| self.poll(cx)).await
     }
 
+    /// Returns what comes next if it is here, as [`next`](Self::next) does.
+    pub(crate) async fn at_once(&mut self) -> Option<Incoming> {
+        std::future::poll_fn(|cx| {
+            Poll::Ready(match self.poll(cx) {
+                Poll::Ready(incoming) => Some(incoming),
+                Poll::Pending => None,
+            })
+        })
+        .await
+    }
+
     /// Writes what the socket takes at once, if the outbox holds a good deal.
     pub(crate) async fn relieve(&mut self) {
         if self.outbox.is_due() {
@@ -145,8 +156,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
-        self.outbox.register(cx);
-        if self.state == State::Ended || self.outbox.is_dropped() {
+        loop {
+            let incoming = self.look(cx);
+            if incoming.is_ready() || self.outbox.wait(cx) {
+                return incoming;
+            }
+        }
+    }
+
+    fn look(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+        if !self.outbox.look() || self.state == State::Ended {
             return self.ended();
         }
         // Flushing comes last: while there are messages to read, answers gather and leave together, if
@@ -193,7 +212,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         // There is nothing it could wait for.
         self.socket = making.and_then(FutureExt::now_or_never);
         // What has come meanwhile has woken nobody.
-        self.poll(cx)
+        self.look(cx)
     }
 
     fn socket(&mut self) -> &mut WebSocketStream<Stream<S>> {

@@ -190,6 +190,20 @@ async fn the_last_of_many_pings_is_answered() {
 }
 
 #[tokio::test]
+async fn all_of_many_messages_that_come_at_once_are_answered_in_order() {
+    let (_server, address) = server().await;
+    let (mut raw, _) = Raw::connect(address, "app").await;
+    let calls: Vec<u8> = (1..=100)
+        .flat_map(|id| text(format!("{{call:[{id},'calc'],answer:[]}}")))
+        .collect();
+    raw.write(&calls).await;
+    for id in 1..=100 {
+        let answer = format!("{{callback:[{id}],ok:[42]}}");
+        assert_eq!(raw.next().await, Seen::Text(answer));
+    }
+}
+
+#[tokio::test]
 async fn reserved_bits() {
     let mut cases = Vec::new();
     for bits in 1..8u8 {

@@ -1,16 +1,26 @@
 //! Load: clients that call as fast as they are answered, all in one thread.
+//!
+//! The generator runs beside the server, on as few as two processors, so what it spends on a call is taken from what
+//! is measured, and is the same for a quick server as for a slow one. Hence there is no runtime and no WebSocket
+//! library in it, but sockets that do not wait and one `epoll`; calls are made of pieces that are there already, in
+//! which only ids change; what has been answered with one read is called again with one write, as any client does
+//! that has several calls under way; and nothing of an answer is copied. Each is compared with what it has to be all
+//! the same, byte by byte and in the order of the calls.
+//!
+//! Latencies are those of runs with one call under way on each connection. Every call of them is timed, from before
+//! it is written until its answer has been read; the other runs read no clock for a call.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use jstp_proto::take_batch;
-use tokio::task::LocalSet;
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
 
-use crate::wire::{Wire, frame};
+use crate::script::{Listener, Number, Speaker, Template};
+use crate::wire::Wire;
+
+/// So much is read at once.
+const MUCH: usize = 256 * 1024;
 
 pub(crate) struct Load {
     pub(crate) connections: usize,
@@ -45,71 +55,97 @@ pub(crate) struct Run {
     pub(crate) rate: f64,
     /// The server's processor time for a call.
     pub(crate) processor: f64,
+    /// How long calls took, where there was one under way on each connection; not a number where there were
+    /// several.
     pub(crate) p50: f64,
     pub(crate) p99: f64,
 }
 
 impl Load {
-    pub(crate) async fn run(
+    pub(crate) fn run(
         &self,
         address: SocketAddr,
         speech: Speech,
         processor_time: impl Fn() -> Duration,
     ) -> Run {
-        let mut clients = Vec::new();
-        for _ in 0..self.connections {
-            let is_jstp = matches!(speech, Speech::Jstp(_));
-            let mut wire = Wire::open(address, !is_jstp, self.batch).await;
-            // What is measured has to be right, and the server warm.
-            let mut asked = String::new();
-            write_call(1, speech, &self.payload, &mut asked);
-            let expected = match speech {
-                Speech::Echo => asked.clone(),
-                Speech::Jstp(_) => format!("{{callback:[1],ok:[{}]}}", self.payload.mdsf),
-                Speech::Json => format!("{{\"callback\":[1],\"ok\":[{}]}}", self.payload.json),
-            };
-            let answer = wire.ask(&asked).await;
-            // A value of serde_json's has its members in an order of its own.
-            let is_right = match speech {
-                Speech::Json => answer.len() == expected.len(),
-                Speech::Echo | Speech::Jstp(_) => answer == expected,
-            };
-            assert!(is_right, "a wrong answer");
-            clients.push(wire);
+        let asked = call(speech, &self.payload);
+        let (wires, answer) = self.connect(address, speech, &asked);
+        let (calls, answers) = (
+            Template::around(&asked, "1"),
+            Template::around(&answer, "1"),
+        );
+        let mut poll = Poll::new().unwrap();
+        let mut clients = Vec::with_capacity(wires.len());
+        for (number, mut wire) in wires.into_iter().enumerate() {
+            let interests = Interest::READABLE | Interest::WRITABLE;
+            let socket = wire.never_wait();
+            poll.registry()
+                .register(&mut SourceFd(&socket), Token(number), interests)
+                .unwrap();
+            let last = Number::one();
+            clients.push(Client {
+                wire,
+                listener: Listener::after(&last, &answers, self.batch),
+                speaker: Speaker {
+                    template: &calls,
+                    last,
+                    batch: self.batch,
+                },
+                under_way: 0,
+                sent: None,
+                bytes: Vec::new(),
+                written: 0,
+            });
         }
-        let latencies = Rc::new(RefCell::new(Vec::<u32>::new()));
+        let mut buffer = vec![0; MUCH];
+        let mut latencies = Vec::new();
+        let mut events = Events::with_capacity(128);
         let used = processor_time();
         let begun = Instant::now();
         let end = begun + self.time;
-        let local = LocalSet::new();
-        for wire in clients {
-            let client = Client {
-                wire,
-                window: self.window,
-                batch: self.batch,
-                speech,
-                payload: self.payload.clone(),
-                last_id: 1,
-                sent: VecDeque::new(),
-                text: String::new(),
-                texts: VecDeque::new(),
-                bytes: Vec::new(),
-                latencies: Rc::clone(&latencies),
-            };
-            local.spawn_local(client.call_until(end));
+        for client in &mut clients {
+            client.call(self.window, begun);
         }
-        local.await;
+        let mut busy = clients.len();
+        while busy > 0 {
+            poll.poll(&mut events, None).unwrap();
+            let mut now = Instant::now();
+            for event in &events {
+                let client = &mut clients[event.token().0];
+                if event.is_writable() {
+                    client.write();
+                }
+                if !event.is_readable() {
+                    continue;
+                }
+                let answered = client.receive(&mut buffer);
+                if answered == 0 {
+                    continue;
+                }
+                // With several under way it is only how many there were that counts.
+                if self.window == 1 {
+                    now = Instant::now();
+                    let sent = client.sent.unwrap();
+                    latencies.push(now.duration_since(sent).as_nanos() as u64);
+                }
+                if now < end {
+                    client.call(answered, now);
+                } else if client.under_way == 0 {
+                    busy -= 1;
+                }
+            }
+        }
         let elapsed = begun.elapsed().as_secs_f64();
         let used = processor_time().saturating_sub(used);
-        let mut latencies = latencies.borrow_mut();
         latencies.sort_unstable();
         let at = |share: f64| {
             let index = (latencies.len() as f64 * share) as usize;
             latencies
                 .get(index)
-                .map_or(f64::NAN, |nanos| f64::from(*nanos) / 1_000.0)
+                .map_or(f64::NAN, |nanos| *nanos as f64 / 1_000.0)
         };
-        let calls = latencies.len() as f64;
+        let calls: usize = clients.iter().map(|client| client.listener.heard).sum();
+        let calls = calls as f64;
         Run {
             rate: calls / elapsed,
             processor: used.as_secs_f64() * 1e6 / calls,
@@ -117,69 +153,82 @@ impl Load {
             p99: at(0.99),
         }
     }
+
+    /// Connects all clients, each of which has its first call answered, so that the server is warm; returns
+    /// that answer as well.
+    fn connect(&self, address: SocketAddr, speech: Speech, asked: &str) -> (Vec<Wire>, String) {
+        let expected = match speech {
+            Speech::Echo => asked.to_owned(),
+            Speech::Jstp(_) => format!("{{callback:[1],ok:[{}]}}", self.payload.mdsf),
+            Speech::Json => format!("{{\"callback\":[1],\"ok\":[{}]}}", self.payload.json),
+        };
+        let mut first = None;
+        let is_jstp = matches!(speech, Speech::Jstp(_));
+        let open = || {
+            let mut wire = Wire::open(address, !is_jstp, self.batch);
+            let answer = wire.ask(asked);
+            // A value of serde_json's has its members in an order of its own.
+            let is_right = match speech {
+                Speech::Json => answer.len() == expected.len(),
+                Speech::Echo | Speech::Jstp(_) => answer == expected,
+            };
+            assert!(is_right, "a wrong answer");
+            first = Some(answer);
+            wire
+        };
+        let wires = std::iter::repeat_with(open).take(self.connections);
+        let wires = wires.collect();
+        (wires, first.unwrap())
+    }
 }
 
-struct Client {
+struct Client<'t> {
     wire: Wire,
-    window: usize,
-    batch: bool,
-    speech: Speech,
-    payload: Payload,
-    last_id: u64,
-    /// When the calls under way left.
-    sent: VecDeque<Instant>,
-    text: String,
-    /// What leaves together.
-    texts: VecDeque<String>,
+    speaker: Speaker<'t>,
+    listener: Listener<'t>,
+    under_way: usize,
+    /// When the call under way left, if it is the only one.
+    sent: Option<Instant>,
+    /// What is to be written, of which so much has been.
     bytes: Vec<u8>,
-    latencies: Rc<RefCell<Vec<u32>>>,
+    written: usize,
 }
 
-impl Client {
-    async fn call_until(mut self, end: Instant) {
-        self.call(self.window).await;
-        while !self.sent.is_empty() {
-            let answered = self.wire.receive().await;
-            let now = Instant::now();
-            for sent in self.sent.drain(..answered) {
-                let nanos = now.duration_since(sent).as_nanos();
-                self.latencies
-                    .borrow_mut()
-                    .push(nanos.try_into().unwrap_or(u32::MAX));
-            }
-            if now < end && answered > 0 {
-                self.call(answered).await;
-            }
-        }
-    }
-
+impl Client<'_> {
     /// Makes so many calls at once.
-    async fn call(&mut self, times: usize) {
+    fn call(&mut self, times: usize, now: Instant) {
+        self.sent = Some(now);
+        self.under_way += times;
+        self.speaker.say(times, &mut self.bytes);
+        self.write();
+    }
+
+    fn write(&mut self) {
+        while self.written < self.bytes.len() {
+            let Some(written) = self.wire.write(&self.bytes[self.written..]) else {
+                return;
+            };
+            self.written += written;
+        }
         self.bytes.clear();
-        for _ in 0..times {
-            self.last_id += 1;
-            self.text.clear();
-            write_call(self.last_id, self.speech, &self.payload, &mut self.text);
-            if self.batch {
-                self.texts.push_back(self.text.clone());
-            } else {
-                frame(&self.text, &mut self.bytes);
-            }
-        }
-        while let Some(text) = take_batch(&mut self.texts) {
-            frame(&text, &mut self.bytes);
-        }
-        let now = Instant::now();
-        self.sent.extend(std::iter::repeat_n(now, times));
-        self.wire.write(&self.bytes).await;
+        self.written = 0;
+    }
+
+    /// Reads what there is; returns how many answers have come to their end.
+    fn receive(&mut self, buffer: &mut [u8]) -> usize {
+        let before = self.listener.heard;
+        while let Some(true) = self.wire.read(buffer, &mut self.listener) {}
+        let answered = self.listener.heard - before;
+        self.under_way -= answered;
+        answered
     }
 }
 
-fn write_call(id: u64, speech: Speech, Payload { mdsf, json }: &Payload, text: &mut String) {
+/// The call with id 1.
+fn call(speech: Speech, Payload { mdsf, json }: &Payload) -> String {
     match speech {
-        Speech::Echo => write!(text, "{{call:[{id},'echo'],one:[{mdsf}]}}"),
-        Speech::Jstp(method) => write!(text, "{{call:[{id},'echo'],{method}:[{mdsf}]}}"),
-        Speech::Json => write!(text, "{{\"call\":[{id},\"echo\"],\"one\":[{json}]}}"),
+        Speech::Echo => format!("{{call:[1,'echo'],one:[{mdsf}]}}"),
+        Speech::Jstp(method) => format!("{{call:[1,'echo'],{method}:[{mdsf}]}}"),
+        Speech::Json => format!("{{\"call\":[1,\"echo\"],\"one\":[{json}]}}"),
     }
-    .unwrap();
 }

@@ -20,6 +20,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod echo;
 mod load;
 mod methods;
+mod script;
 mod targets;
 mod wire;
 

@@ -6,8 +6,6 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use tokio::runtime::Runtime;
-
 use crate::load::{Load, Run, Speech};
 use crate::wire::Wire;
 
@@ -76,7 +74,6 @@ pub(crate) struct Target {
     pub(crate) kind: Kind,
     child: Child,
     address: SocketAddr,
-    runtime: Runtime,
 }
 
 impl Target {
@@ -108,10 +105,6 @@ impl Target {
             kind,
             address: address.parse().unwrap(),
             child,
-            runtime: tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap(),
         })
     }
 
@@ -121,23 +114,16 @@ impl Target {
 
     pub(crate) fn run(&mut self, load: &Load) -> Run {
         let pid = self.child.id();
-        let speech = self.kind.speech();
-        self.runtime
-            .block_on(load.run(self.address, speech, || processor_time(pid)))
+        load.run(self.address, self.kind.speech(), || processor_time(pid))
     }
 
     /// Connects so many clients and waits until they have nothing more to say.
     pub(crate) fn hold(&mut self, clients: usize) -> Vec<Wire> {
         let echo = self.kind == Kind::Echo;
-        let address = self.address;
-        self.runtime.block_on(async {
-            let mut wires = Vec::with_capacity(clients);
-            for _ in 0..clients {
-                wires.push(Wire::open(address, echo, false).await);
-            }
-            tokio::time::sleep(Duration::from_secs(2)).await;
-            wires
-        })
+        let open = || Wire::open(self.address, echo, false);
+        let wires = std::iter::repeat_with(open).take(clients).collect();
+        std::thread::sleep(Duration::from_secs(2));
+        wires
     }
 
     /// Bytes of memory the process has.

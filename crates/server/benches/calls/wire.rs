@@ -1,30 +1,46 @@
 //! A client's end of a WebSocket, as bare as can be, so that it is not the generator that is measured: frames
-//! are masked with zeros, and of what comes only the frames are told apart.
+//! are masked with zeros, and what comes is handed on from the buffer it was read into.
 
-use std::net::SocketAddr;
-
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::{AsRawFd, RawFd};
 
 const FIN: u8 = 0x80;
 const MASKED: u8 = 0x80;
+const LONGEST_HEAD: usize = 10;
 
 pub(crate) struct Wire {
     stream: TcpStream,
-    /// What was read and not yet told apart into frames.
-    unread: Vec<u8>,
-    /// How many bytes of the frame under way have still to come, and whether a message ends with it.
+    /// The head of a frame, of which so much has come.
+    head: [u8; LONGEST_HEAD],
+    here: usize,
+    frame: Frame,
+}
+
+/// The frame under way.
+#[derive(Clone, Copy, Default)]
+struct Frame {
+    /// How much of it has still to come.
     rest: usize,
-    last: bool,
-    batch: bool,
-    /// The message under way, on a transport with arrays of them.
-    message: Vec<u8>,
+    /// Whether it is part of a message. Servers of 10 000 idle clients send pings, which are not.
+    is_data: bool,
+    /// Whether a message ends with it.
+    is_last: bool,
+}
+
+/// Who hears of what comes.
+pub(crate) trait Ear {
+    /// More of a message.
+    fn hear(&mut self, bytes: &[u8]);
+
+    /// The message is over.
+    fn end(&mut self);
 }
 
 impl Wire {
     /// Connects and, unless the server is a bare echo, begins a session.
-    pub(crate) async fn open(address: SocketAddr, echo: bool, batch: bool) -> Self {
-        let mut stream = TcpStream::connect(address).await.unwrap();
+    pub(crate) fn open(address: SocketAddr, echo: bool, batch: bool) -> Self {
+        let mut stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         let extension = if batch { "metarhia-jstp.batch, " } else { "" };
         let request = format!(
@@ -32,89 +48,141 @@ impl Wire {
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
              Sec-WebSocket-Protocol: {extension}metarhia-jstp\r\n\r\n"
         );
-        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
-            answer.push(stream.read_u8().await.unwrap());
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            answer.extend(byte);
         }
         let answer = String::from_utf8(answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
         assert_eq!(answer.contains("metarhia-jstp.batch"), batch, "{answer}");
         let mut wire = Self {
             stream,
-            unread: Vec::new(),
-            rest: 0,
-            last: false,
-            batch,
-            message: Vec::new(),
+            head: [0; LONGEST_HEAD],
+            here: 0,
+            frame: Frame::default(),
         };
         if !echo {
-            let answer = wire.ask("{handshake:[0,'fixture']}").await;
+            let answer = wire.ask("{handshake:[0,'fixture']}");
             assert!(answer.starts_with("{handshake:[0],ok:'"), "{answer}");
         }
         wire
     }
 
     /// Sends a message and returns the next that comes.
-    pub(crate) async fn ask(&mut self, text: &str) -> String {
+    pub(crate) fn ask(&mut self, text: &str) -> String {
         let mut bytes = Vec::new();
-        frame(text, &mut bytes);
-        self.write(&bytes).await;
-        let batch = std::mem::replace(&mut self.batch, true);
-        while self.receive().await == 0 {}
-        self.batch = batch;
-        String::from_utf8(std::mem::take(&mut self.message)).unwrap()
-    }
-
-    pub(crate) async fn write(&mut self, bytes: &[u8]) {
-        self.stream.write_all(bytes).await.unwrap();
-    }
-
-    /// Reads once; returns how many messages of JSTP have ended with it.
-    pub(crate) async fn receive(&mut self) -> usize {
-        self.unread.reserve(64 * 1024);
-        let read = self.stream.read_buf(&mut self.unread).await.unwrap();
-        assert!(read > 0, "the server has closed");
-        let mut ended = 0;
-        let mut at = 0;
-        loop {
-            let here = (self.unread.len() - at).min(self.rest);
-            if self.batch {
-                self.message.extend(&self.unread[at..at + here]);
-            }
-            at += here;
-            self.rest -= here;
-            if self.rest > 0 {
-                break;
-            }
-            if std::mem::take(&mut self.last) {
-                ended += if self.batch {
-                    messages(&self.message)
-                } else {
-                    1
-                };
-            }
-            let Some((head, length, last)) = head(&self.unread[at..]) else {
-                break;
-            };
-            if self.batch && self.unread[at] & 0x0f != 0 {
-                self.message.clear();
-            }
-            at += head;
-            self.rest = length;
-            self.last = last;
+        head(text.len(), &mut bytes);
+        bytes.extend(text.as_bytes());
+        self.stream.write_all(&bytes).unwrap();
+        let mut answer = Whole::default();
+        let mut buffer = vec![0; 64 * 1024];
+        while !answer.is_over {
+            self.read(&mut buffer, &mut answer).unwrap();
         }
-        self.unread.drain(..at);
-        ended
+        String::from_utf8(answer.text).unwrap()
+    }
+
+    /// From now on reading and writing does not wait.
+    pub(crate) fn never_wait(&mut self) -> RawFd {
+        self.stream.set_nonblocking(true).unwrap();
+        self.stream.as_raw_fd()
+    }
+
+    /// Writes what the system takes, `None` if that is nothing now.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Option<usize> {
+        match self.stream.write(bytes) {
+            Ok(written) => Some(written),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+            Err(error) => panic!("the server has closed: {error}"),
+        }
+    }
+
+    /// Reads once, and tells of what came. `None` if there was nothing, or else whether there may be more.
+    pub(crate) fn read(&mut self, buffer: &mut [u8], ear: &mut impl Ear) -> Option<bool> {
+        let read = match self.stream.read(buffer) {
+            Ok(read) => read,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+            Err(error) => panic!("the server has closed: {error}"),
+        };
+        assert!(read > 0, "the server has closed");
+        self.tell_apart(&buffer[..read], ear);
+        Some(read == buffer.len())
+    }
+
+    fn tell_apart(&mut self, mut bytes: &[u8], ear: &mut impl Ear) {
+        while !bytes.is_empty() {
+            if self.frame.rest == 0 {
+                let taken = self.begin(bytes);
+                bytes = &bytes[taken..];
+            }
+            let here = self.frame.rest.min(bytes.len());
+            self.frame.rest -= here;
+            if self.frame.is_data {
+                ear.hear(&bytes[..here]);
+                if self.frame.rest == 0 && std::mem::take(&mut self.frame.is_last) {
+                    ear.end();
+                }
+            }
+            bytes = &bytes[here..];
+        }
+    }
+
+    /// Begins with the next frame if all of its head is here; returns how many bytes that took.
+    fn begin(&mut self, bytes: &[u8]) -> usize {
+        self.frame = Frame::default();
+        if self.here == 0
+            && let Some((taken, frame)) = Frame::of(bytes)
+        {
+            self.frame = frame;
+            return taken;
+        }
+        for (at, byte) in bytes.iter().enumerate() {
+            self.head[self.here] = *byte;
+            self.here += 1;
+            if let Some((_, frame)) = Frame::of(&self.head[..self.here]) {
+                self.here = 0;
+                self.frame = frame;
+                return at + 1;
+            }
+        }
+        bytes.len()
     }
 }
 
-/// Appends a message, in one frame.
-pub(crate) fn frame(text: &str, bytes: &mut Vec<u8>) {
+impl Frame {
+    /// The frame that begins here and the length of its head; `None` if not all of that has come.
+    fn of(bytes: &[u8]) -> Option<(usize, Self)> {
+        let (first, second) = (*bytes.first()?, *bytes.get(1)?);
+        let (head, rest) = match second {
+            126 => {
+                let length = bytes.get(2..4)?.try_into().ok()?;
+                (4, usize::from(u16::from_be_bytes(length)))
+            }
+            127 => {
+                let length = bytes.get(2..10)?.try_into().ok()?;
+                (10, u64::from_be_bytes(length) as usize)
+            }
+            length => (2, usize::from(length)),
+        };
+        let is_data = first & 0x08 == 0;
+        let frame = Self {
+            rest,
+            is_data,
+            is_last: is_data && first & FIN != 0,
+        };
+        Some((head, frame))
+    }
+}
+
+/// Appends what stands before a message of so many bytes that is one frame.
+pub(crate) fn head(length: usize, bytes: &mut Vec<u8>) {
     bytes.push(FIN | 1);
-    match text.len() {
-        length @ 0..126 => bytes.push(MASKED | length as u8),
-        length @ 126..65_536 => {
+    match length {
+        0..126 => bytes.push(MASKED | length as u8),
+        126..65_536 => {
             bytes.push(MASKED | 126);
             bytes.extend((length as u16).to_be_bytes());
         }
@@ -124,35 +192,21 @@ pub(crate) fn frame(text: &str, bytes: &mut Vec<u8>) {
         }
     }
     bytes.extend([0; 4]);
-    bytes.extend(text.as_bytes());
 }
 
-/// The length of a frame's head and of its payload, and whether it ends a message; `None` if not all of the
-/// head has come. Servers of 10 000 idle clients send pings, which end none.
-fn head(bytes: &[u8]) -> Option<(usize, usize, bool)> {
-    let (first, second) = (*bytes.first()?, *bytes.get(1)?);
-    let last = first & FIN != 0 && first & 0x08 == 0;
-    Some(match second {
-        126 => {
-            let length = bytes.get(2..4)?.try_into().ok()?;
-            (4, usize::from(u16::from_be_bytes(length)), last)
-        }
-        127 => {
-            let length = bytes.get(2..10)?.try_into().ok()?;
-            (10, u64::from_be_bytes(length) as usize, last)
-        }
-        length => (2, usize::from(length), last),
-    })
+/// Hears a message out.
+#[derive(Default)]
+struct Whole {
+    text: Vec<u8>,
+    is_over: bool,
 }
 
-/// How many messages there are in a message or an array of them: as many as there are headers.
-fn messages(text: &[u8]) -> usize {
-    let opening = b"{callback:[";
-    if text.first() != Some(&b'[') {
-        return 1;
+impl Ear for Whole {
+    fn hear(&mut self, bytes: &[u8]) {
+        self.text.extend(bytes);
     }
-    let braces = text.iter().enumerate().filter(|(_, byte)| **byte == b'{');
-    braces
-        .filter(|(at, _)| text[*at..].starts_with(opening))
-        .count()
+
+    fn end(&mut self) {
+        self.is_over = true;
+    }
 }
