@@ -103,3 +103,9 @@ extern "C" {
     #[wasm_bindgen(thread_local_v2, js_name = refusal)]
     static _ERRORS: JsValue;
 }
+
+#[wasm_bindgen(module = "/src/js/border.js")]
+extern "C" {
+    #[wasm_bindgen(thread_local_v2, js_name = STATES)]
+    static _BORDER: JsValue;
+}

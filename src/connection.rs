@@ -16,7 +16,7 @@ use crate::socket::Outlet;
 /// What it has the core do shows only with the next time it is drained, so that whoever asks can be entered
 /// among those who wait before page code runs.
 ///
-/// Each way into the module weighs what a hundred instructions do, so there are few, and `js/line.js` has a
+/// Each way into the module weighs what a hundred instructions do, so there are few, and `js/border.js` has a
 /// number for each thing they do.
 #[wasm_bindgen]
 pub struct Link {
@@ -185,7 +185,7 @@ fn ask(core: &mut Core, now: Instant, what: u8, number: f64) -> f64 {
         17 => Some(core.config().connect_timeout),
         18 => Some(core.config().handshake_timeout),
         19 => return core.config().max_message as f64,
-        // The state, by its number in `line.js`, and above it a bit each for what else is the case: 8 that the
+        // The state, by its number in `border.js`, and above it a bit each for what else is the case: 8 that the
         // connection was closed by its owner, 16 that there is a session, 32 that a handshake is awaited.
         20 => {
             return f64::from(

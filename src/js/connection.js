@@ -1,8 +1,8 @@
 // Connection: what a page holds of a connection; `line` leads to the core, in Rust.
 
+import { CALL, CALL_WITH_RESEND, HEARTBEAT, INSPECT, PING } from './border.js';
 import { changed, Emitter, quietly, report } from './emitter.js';
 import { checkStrategy, inspection, target } from './heads.js';
-import { CALL, CALL_WITH_RESEND, HEARTBEAT, INSPECT, PING } from './line.js';
 import { readApp, readArgs, readAuth, readCall, readCallback, readInterval, readName, readTransport, takeCallback } from './options.js';
 import { ERR_CONNECTION_CLOSED, ERR_INTERFACE_NOT_FOUND, ERR_INTERNAL_API_ERROR, RemoteError } from './remote-error.js';
 import { Waiter } from './waiter.js';

@@ -1,9 +1,10 @@
 // One instance of the module, and what becomes of everybody when it fails. It fails by a trap, after which
 // its memory cannot be trusted: whoever waits is found among the values it holds, and told.
 
+import { OPEN, RESUME, RTT, STATUS, TAKE } from './border.js';
 import { report } from './emitter.js';
 import glue from './jstp_wasm.js';
-import { Line, OPEN, RESUME, RTT, STATUS, TAKE } from './line.js';
+import { Line } from './line.js';
 import { ERR_CALLBACK_LOST, ERR_CONNECTION_CLOSED, RemoteError } from './remote-error.js';
 import { Outlet } from './socket.js';
 

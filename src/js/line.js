@@ -1,6 +1,12 @@
 // Line: what stands between a connection and its core: who waits for what, and what becomes of what the core
 // has to say.
 
+import {
+  ATTACH, AWAITS_HANDSHAKE, CLOSE, CLOSED_BY_OWNER, CONFIGURE, CONNECTING, CONNECT_TIMEOUT, DEADLINE,
+  DELIVERED, DRAIN, DROP_TRANSPORT, ENDED, ENDS, ERROR, EVENT, FIGURES, FORGET, HANDSHAKE_TIMEOUT,
+  HAS_SESSION, LAST_ID, LOG, MAX_MESSAGE, NEW_SESSION, NOT_OPENED_IN_TIME, NOT_TEXT, OPEN, OPENED, OUTLET,
+  PUT_BACK, RECEIVED, RELEASE, RESULTS, RESUME, RTT, STATES, STATUS, TAKE, TEXT, WITHDRAW,
+} from './border.js';
 import { Connection } from './connection.js';
 import { Emitter, report } from './emitter.js';
 import { errorOf, refusal } from './errors.js';
@@ -16,75 +22,6 @@ import {
 } from './remote-error.js';
 import { Session } from './session.js';
 import { Outlet, protocols } from './socket.js';
-
-/** States by the number that the core has for them. */
-const STATES = ['connecting', 'handshaking', 'ready', 'waiting', 'closed'];
-
-// What else the status tells.
-const CLOSED_BY_OWNER = 8;
-const HAS_SESSION = 16;
-const AWAITS_HANDSHAKE = 32;
-
-// What `link.say` does.
-export const CALL = 0;
-export const CALL_WITH_RESEND = 1;
-const EVENT = 2;
-export const INSPECT = 3;
-export const PING = 4;
-const NEW_SESSION = 5;
-export const RESUME = 6;
-const RESULTS = 7;
-const ERROR = 8;
-const PUT_BACK = 9;
-const ATTACH = 10;
-export const OPEN = 11;
-/** The same with a socket that the page's own constructor has opened. */
-export const TAKE = 12;
-
-// What `link.value` tells first.
-const OUTLET = 0;
-
-// What `link.hear` hears.
-const OPENED = 0;
-const TEXT = 1;
-const NOT_TEXT = 2;
-const ENDED = 3;
-const DEADLINE = 4;
-
-// What `link.ask` tells and does. The figures that a page sees, in its order, by their names.
-const FIGURES = {
-  unacknowledgedMessages: 10, unacknowledgedBytes: 11, pendingCalls: 12, messagesIn: 0, messagesOut: 1, bytesIn: 2, bytesOut: 3,
-};
-const DRAIN = 4;
-const RELEASE = 5;
-export const DELAY = 6;
-export const NO_DELAY = 7;
-const LOG = 8;
-const DROP_TRANSPORT = 9;
-const DELIVERED = 13;
-const RECEIVED = 14;
-const LAST_ID = 15;
-export const RTT = 16;
-const CONNECT_TIMEOUT = 17;
-const HANDSHAKE_TIMEOUT = 18;
-const MAX_MESSAGE = 19;
-export const STATUS = 20;
-const CONNECTING = 21;
-export const FORGET = 22;
-const CLOSE = 23;
-export const HEARTBEAT = 24;
-const WITHDRAW = 25;
-const CONFIGURE = 32;
-
-/** Why a transport ended, by the core's numbers. */
-const ENDS = [
-  'transport closed',
-  'transport did not open in time',
-  'transport did not close in time',
-  'nothing came from the server',
-  'another transport took over',
-];
-const NOT_OPENED_IN_TIME = 1;
 
 /** Why there is no connection when the page did not wait for it. */
 export const BY_OWNER = 'closed by its owner';

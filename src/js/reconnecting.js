@@ -1,9 +1,9 @@
 // Reconnecting: the default reconnector, the caller's own, and attempts made by hand (protocol.md 7.3, 7.5).
 
+import { DELAY, FORGET, NO_DELAY } from './border.js';
 import { Failure, attempt } from './connecting.js';
 import { Connection } from './connection.js';
 import { Emitter, report } from './emitter.js';
-import { DELAY, FORGET, NO_DELAY } from './line.js';
 import { isOffline, watchPage } from './page-life.js';
 import { ERR_AUTH_FAILED } from './remote-error.js';
 
