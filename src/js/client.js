@@ -3,12 +3,10 @@
 
 import { Connection } from './connection.js';
 import { begin, load } from './load.js';
+import * as names from './names.js';
 
-/**
- * All that an entry exports, which is what it shares with the others and what is its own. `ways` are those to the
- * module when the page names no source; see `begin`.
- */
-export default function clientOf({ default: self, ...names }, ...ways) {
+/** All that an entry exports. `ways` are those to the module when the page names no source; see `begin`. */
+export default function clientOf(...ways) {
   const lazily = (name) => (...args) => {
     const begun = begin(ways).then((instance) => instance[name](args));
     const callback = args.at(-1);

@@ -1,8 +1,8 @@
 // jstp-wasm/slim: the page says where the module is.
 
-import * as shared from './client.js';
+import clientOf from './client.js';
 
-const client = shared.default(shared, async () => {
+const client = clientOf(async () => {
   throw new Error('jstp-wasm/slim brings no module: call init(source) before the first connect');
 });
 
