@@ -41,9 +41,16 @@ impl<T> Row<T> {
         first
     }
 
-    /// Takes the one at a place out: the first, one near it, or it takes as long as there are others before it.
+    /// Takes the one at a place out. That takes as long as there are others before it, or after it if there are
+    /// fewer of those.
     pub(crate) fn remove(&mut self, place: usize) -> Option<T> {
         let mut at = self.gone + place;
+        if place > self.len() / 2 {
+            for at in at + 1..self.entries.len() {
+                self.entries.swap(at - 1, at);
+            }
+            return self.entries.pop()?;
+        }
         while at > self.gone {
             self.entries.swap(at, at - 1);
             at -= 1;
@@ -108,7 +115,7 @@ mod tests {
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             // Grows for a while, then shrinks, again and again.
             let pushes = (random >> 16) % 100 < if entry % 1000 < 500 { 70 } else { 25 };
-            let place = (random >> 24) as usize % 4;
+            let place = (random >> 24) as usize % if random & 0x200 == 0 { 4 } else { 256 };
             if pushes {
                 row.push(entry);
                 queue.push_back(entry);
