@@ -25,12 +25,6 @@ pub struct Json {
     key_end: usize,
 }
 
-/// Tokens up to this length are copied as this many bytes, whatever follows them in the source: a copy of
-/// fixed length is a few instructions, one of unknown length a call.
-const SHORT: usize = 16;
-/// Two quotes and a separator.
-const AROUND: usize = 3;
-
 impl Json {
     /// An empty text with room for about `bytes` bytes.
     pub fn with_capacity(bytes: usize) -> Self {
@@ -153,28 +147,8 @@ impl Json {
         self.len += N;
     }
 
-    #[inline]
-    fn quoted(&mut self, text: Text<'_>, after: u8) {
-        debug_assert!(after.is_ascii());
-        let len = text.len();
-        if text.is_plain()
-            && !self.marked
-            && len <= SHORT
-            && let Some(short) = text.overshoot::<SHORT>()
-            && let Some(room) = self.spare::<{ SHORT + AROUND }>()
-        {
-            room[0] = b'"';
-            room[1..=SHORT].copy_from_slice(short);
-            room[len + 1] = b'"';
-            room[len + 2] = after;
-            self.len += len + 3;
-            return;
-        }
-        self.quoted_of_any_length(text, after);
-    }
-
     #[inline(never)]
-    fn quoted_of_any_length(&mut self, text: Text<'_>, after: u8) {
+    fn quoted(&mut self, text: Text<'_>, after: u8) {
         self.push(b'"');
         if self.marked {
             self.push(b's');
@@ -272,16 +246,6 @@ impl Visitor for Json {
     fn number(&mut self, number: Number<'_>) {
         if !matches!(number.form(), Form::Integer | Form::Json) {
             return self.stand_in(b'n', number.raw(), "0.5,");
-        }
-        let len = number.len();
-        if len <= SHORT
-            && let Some(short) = number.overshoot::<SHORT>()
-            && let Some(room) = self.spare::<{ SHORT + AROUND }>()
-        {
-            room[..SHORT].copy_from_slice(short);
-            room[len] = b',';
-            self.len += len + 1;
-            return;
         }
         self.push_str(number.raw());
         self.push(b',');

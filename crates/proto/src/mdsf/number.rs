@@ -6,10 +6,7 @@ use super::{MAX_SAFE_INTEGER, float};
 /// A number as it stands in the text.
 #[derive(Clone, Copy, Debug)]
 pub struct Number<'t> {
-    /// The whole document: knowing what lies beyond the token lets copies overshoot it.
-    document: &'t str,
-    start: usize,
-    end: usize,
+    raw: &'t str,
     form: Form,
 }
 
@@ -32,31 +29,13 @@ pub(super) enum Form {
 impl<'t> Number<'t> {
     /// The token: `-0x1F`, `+.5`.
     pub fn raw(&self) -> &'t str {
-        &self.document[self.start..self.end]
-    }
-
-    /// The first `N` bytes of the token and of what follows it in the document, if there are so many.
-    #[inline(always)]
-    pub(super) fn overshoot<const N: usize>(&self) -> Option<&'t [u8; N]> {
-        self.document.as_bytes().get(self.start..)?.first_chunk()
-    }
-
-    #[inline(always)]
-    pub(super) fn len(&self) -> usize {
-        self.end - self.start
+        self.raw
     }
 
     #[inline(always)]
     fn new(document: &'t str, start: usize, end: usize, form: Form) -> (Self, usize) {
-        (
-            Self {
-                document,
-                start,
-                end,
-                form,
-            },
-            end,
-        )
+        let raw = &document[start..end];
+        (Self { raw, form }, end)
     }
 
     pub(super) fn form(&self) -> Form {

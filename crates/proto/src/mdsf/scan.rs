@@ -187,11 +187,11 @@ impl Visitor for Scan {
 
     #[inline(always)]
     fn number(&mut self, number: Number<'_>) {
-        self.value(number.len());
+        self.value(number.raw().len());
         let is_ordinary = match number.form() {
             // Too short to be infinite.
-            Form::Integer => number.len() < 300,
-            Form::Json => number.len() < 300 && !number.raw().contains(['e', 'E']),
+            Form::Integer => number.raw().len() < 300,
+            Form::Json => number.raw().len() < 300 && !number.raw().contains(['e', 'E']),
             _ => false,
         };
         if !is_ordinary {
@@ -202,7 +202,7 @@ impl Visitor for Scan {
 
     #[inline(always)]
     fn string(&mut self, text: Text<'_>) {
-        self.value(text.len() + 2);
+        self.value(text.raw().len() + 2);
         self.is_odd |= !text.is_plain() && is_odd(&text);
     }
 
@@ -226,11 +226,11 @@ impl Visitor for Scan {
     fn key(&mut self, key: Key<'_>) {
         match key {
             Key::Name(name) => {
-                self.length += name.len() + 1;
+                self.length += name.raw().len() + 1;
                 self.is_odd |= !name.is_plain() || !name.raw().is_ascii();
             }
             Key::Text(text) => {
-                self.length += text.len() + 3;
+                self.length += text.raw().len() + 3;
                 self.is_odd |= !text.is_plain() && is_odd(&text);
             }
             Key::Number(_) => self.is_odd = true,

@@ -9,28 +9,21 @@ use super::error::{ReadError, ReadErrorKind};
 /// The content of a string, as it stands in the text.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'t> {
-    /// The whole document: knowing what lies beyond the content lets copies overshoot it.
-    document: &'t str,
-    start: usize,
-    end: usize,
+    raw: &'t str,
     plain: bool,
 }
 
 impl<'t> Text<'t> {
     #[inline(always)]
     pub(super) fn new(document: &'t str, start: usize, end: usize, plain: bool) -> Self {
-        Self {
-            document,
-            start,
-            end,
-            plain,
-        }
+        let raw = &document[start..end];
+        Self { raw, plain }
     }
 
     /// What stands between the quotes, escapes and all.
     #[inline(always)]
     pub fn raw(&self) -> &'t str {
-        &self.document[self.start..self.end]
+        self.raw
     }
 
     /// The string, where that is what stands between the quotes and JSON would write it the same: no
@@ -139,17 +132,6 @@ impl<'t> Text<'t> {
             }
         }
         push(&raw[pending..]);
-    }
-
-    /// The first `N` bytes of the content and of what follows it in the document, if there are so many.
-    #[inline(always)]
-    pub(super) fn overshoot<const N: usize>(&self) -> Option<&'t [u8; N]> {
-        self.document.as_bytes().get(self.start..)?.first_chunk()
-    }
-
-    #[inline(always)]
-    pub(super) fn len(&self) -> usize {
-        self.end - self.start
     }
 
     #[inline(always)]
