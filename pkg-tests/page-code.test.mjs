@@ -144,6 +144,29 @@ test('sockets that say little, or refuse', async (t) => {
   }
 });
 
+test("the page's global WebSocket, which may refuse", { timeout: 10_000 }, async (t) => {
+  const global = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket');
+  t.after(() => (global ? Object.defineProperty(globalThis, 'WebSocket', global) : delete globalThis.WebSocket));
+  const put = (value) => Object.defineProperty(globalThis, 'WebSocket', { value, configurable: true, writable: true });
+  put(class {
+    constructor() {
+      throw new Error('mine');
+    }
+  });
+  await assert.rejects(ws.connect('app', null, 'ws://localhost/'), { message: 'Cannot connect to ws://localhost/: mine' });
+  let opened;
+  put(class extends Peer {
+    constructor(...args) {
+      super();
+      opened = args;
+    }
+  });
+  const connection = await ws.connect('app', null, 'ws://localhost/');
+  t.after(() => connection.close());
+  assert.deepEqual(opened, ['ws://localhost/', ['metarhia-jstp.batch', 'metarhia-jstp']]);
+  await works(connection);
+});
+
 test('a constructor that closes the connection', async (t) => {
   let closing;
   class Closing extends Peer {

@@ -16,8 +16,8 @@ use crate::socket::Outlet;
 /// What it has the core do shows only with the next time it is drained, so that whoever asks can be entered
 /// among those who wait before page code runs.
 ///
-/// Each way into the module weighs what a hundred instructions do, so there are few, and `js/border.js` has a
-/// number for each thing they do.
+/// Each way into the module is an export, a shim and a method of the glue, so there are few, and `js/border.js`
+/// has a number for each thing they do.
 #[wasm_bindgen]
 pub struct Link {
     driver: Driver,

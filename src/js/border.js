@@ -1,5 +1,5 @@
 // Border: the numbers by which the module and line.js call things. src/connection.rs, src/driver.rs and src/tell.rs
-// have the same ones; each further way into the module would weigh what a hundred instructions do.
+// have the same ones. Each further way into the module would be an export, a shim and a method of the glue.
 
 /** States by the number that the core has for them. */
 export const STATES = ['connecting', 'handshaking', 'ready', 'waiting', 'closed'];
