@@ -1,7 +1,7 @@
 // Properties that only this package uses, on objects of its own, and that get short names in it.
 //
 // Whatever a page may see or bring along must not be among them, nor what the engine has: a name that src/types.ts,
-// a declaration of TypeScript's, or a text in src/js/ knows is refused by pkg-tests/package.test.mjs. So a property
+// a declaration of TypeScript's, or a text in src/js/ knows is refused by pkg-tests/names.test.mjs. So a property
 // that is to be short gets a name that means nothing elsewhere.
 
 export const PRIVATE = [

@@ -333,19 +333,12 @@ export class Line {
     if (this.reconnecting.isGivenUp) throw this.cannotConnect(BY_OWNER);
     this.#attempt = waiter;
     this.#earlyFailure = undefined;
-    let outlet;
     try {
-      if (construct) {
-        outlet = new Outlet(new construct(url, protocols(batch)));
-        outlet.listen(this);
-        link.say(TAKE, 0, outlet);
-      } else {
-        link.say(OPEN, batch, url);
-        outlet = link.value(OUTLET);
-        outlet.listen(this);
-      }
+      if (construct) link.say(TAKE, 0, new Outlet(new construct(url, protocols(batch))));
+      else link.say(OPEN, batch, url);
+      link.value(OUTLET).listen(this);
     } catch (error) {
-      outlet?.letGo();
+      this.dropTransport();
       throw error instanceof RemoteError ? error : this.cannotConnect(why(error));
     }
     // Page code may stand behind the constructor.
