@@ -70,7 +70,9 @@ pub fn copy(
         place = copy_far_from_end(bytes, place, output, open, depth);
     }
     let start = place.at;
-    if start < bytes.len() && bytes.len() <= start + TAIL {
+    // Where a separator should stand, what stands is not ordinary, near the end or not.
+    let is_stuck = place.next == Next::Separator;
+    if !is_stuck && start < bytes.len() && bytes.len() <= start + TAIL {
         let rest = bytes.len() - start;
         // No token has a zero in it, so none goes on in these.
         let mut tail = [0; TAIL + ZEROS];

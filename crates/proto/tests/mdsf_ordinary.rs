@@ -93,6 +93,42 @@ fn what_is_refused_is_refused_at_the_same_place() {
 }
 
 #[test]
+fn one_wrong_character_is_refused_at_the_same_place() {
+    let text = good();
+    for (at, c) in text.char_indices() {
+        for wrong in [
+            "", "'", "\"", ",", ":", "[", "]", "{", "}", "1", "t", "\\", " ",
+        ] {
+            for with in [wrong.to_owned(), format!("{c}{wrong}")] {
+                let mut text = text.clone();
+                text.replace_range(at..at + c.len_utf8(), &with);
+                for pad in [0, 40, 80] {
+                    let text = format!("{text}{:pad$}", "");
+                    let ours = json(&text, Limits::default()).map(drop);
+                    assert_eq!(ours, value(&text, Limits::default()), "{text}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn values_side_by_side_are_refused_wherever_the_text_ends() {
+    let values = ["'text'", "\"text\"", "{a:1}", "[1]", "null", "{}"];
+    for (left, right) in values
+        .iter()
+        .flat_map(|left| values.map(|right| (left, right)))
+    {
+        for beyond in 0..100 {
+            let text = format!("[0,{left}{right},'{}']", "x".repeat(beyond));
+            let ours = json(&text, Limits::default()).map(drop);
+            assert!(ours.is_err(), "{text}");
+            assert_eq!(ours, value(&text, Limits::default()), "{text}");
+        }
+    }
+}
+
+#[test]
 fn limits_are_kept() {
     let text = good();
     for limit in 0..60 {

@@ -378,7 +378,7 @@ const TOKENS: &[&str] = &[
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 256,
+        cases: 1024,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
