@@ -11,7 +11,7 @@ mod bytes;
 mod open;
 
 pub use bytes::{IN_IDENTIFIER, is_ascii, special};
-pub use open::{Inside, Open};
+pub use open::{Inside, Nest, Open};
 
 /// Where a reader is.
 #[derive(Clone, Copy, Debug)]

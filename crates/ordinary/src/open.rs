@@ -62,4 +62,75 @@ impl Open {
         }
         outer
     }
+
+    /// What is open, if that is little; `inside` is the innermost.
+    #[must_use]
+    pub fn nest(&self, inside: Inside) -> Option<Nest> {
+        let is_little = self.depth > 0 && self.depth <= Nest::LIMIT && self.before.is_empty();
+        is_little.then(|| {
+            // What the first stands in is nothing, and takes no bit.
+            let outer = self.last & !(u64::MAX << (self.depth - 1));
+            Nest(1 << self.depth | outer << 1 | u64::from(inside == Inside::Object))
+        })
+    }
+
+    /// Puts what is open in the place of what [`nest`](Self::nest) has told.
+    pub fn set_nest(&mut self, nest: Nest) {
+        self.depth = nest.depth();
+        // For what the first stands in.
+        let rest = u64::MAX << self.depth;
+        self.last = (nest.0 & !rest) >> 1;
+    }
+}
+
+/// Some arrays and objects, a bit each, the innermost in the lowest, set for objects. The highest that is set is
+/// above all of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Nest(u64);
+
+impl Nest {
+    /// How many it can hold.
+    pub const LIMIT: u32 = 62;
+
+    /// How many there are.
+    #[inline(always)]
+    #[must_use]
+    pub fn depth(self) -> u32 {
+        self.0.ilog2()
+    }
+
+    /// Whether there is one alone.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_first(self) -> bool {
+        self.0 < 1 << 2
+    }
+
+    /// Whether the innermost is an object.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_object(self) -> bool {
+        self.0 & 1 == 1
+    }
+
+    /// With another one inside; there must be room for it.
+    #[inline(always)]
+    #[must_use]
+    pub fn with(self, is_object: bool) -> Self {
+        Self(self.0 << 1 | u64::from(is_object))
+    }
+
+    /// Without the innermost, which must not be the first.
+    #[inline(always)]
+    #[must_use]
+    pub fn without(self) -> Self {
+        Self(self.0 >> 1)
+    }
+
+    /// Whether it has so many or more.
+    #[inline(always)]
+    #[must_use]
+    pub fn reaches(self, depth: u32) -> bool {
+        self.0 >= 1 << depth.min(Self::LIMIT)
+    }
 }

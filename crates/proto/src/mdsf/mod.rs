@@ -7,6 +7,8 @@
 
 mod base64;
 mod blank;
+#[cfg(target_arch = "x86_64")]
+mod blocks;
 mod de;
 mod error;
 mod float;
@@ -14,6 +16,8 @@ mod handover;
 mod identifier;
 mod json;
 mod key;
+#[cfg(target_arch = "x86_64")]
+mod masks;
 mod number;
 mod object;
 mod put;

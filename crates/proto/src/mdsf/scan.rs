@@ -25,6 +25,11 @@ pub struct Scan {
     length: usize,
     is_odd: bool,
     is_infinite: bool,
+    /// How often blocks are not to be looked at, and how often in a row that has been in vain.
+    #[cfg(target_arch = "x86_64")]
+    pause: u32,
+    #[cfg(target_arch = "x86_64")]
+    misses: u32,
 }
 
 /// What is known of a text.
@@ -48,6 +53,28 @@ pub(super) enum Count {
 }
 
 impl Scan {
+    /// One that never looks at blocks.
+    #[cfg(all(test, target_arch = "x86_64"))]
+    pub(super) fn by_token() -> Self {
+        Self {
+            pause: u32::MAX,
+            ..Self::default()
+        }
+    }
+
+    /// All that has been counted.
+    #[cfg(all(test, target_arch = "x86_64"))]
+    pub(super) fn tally(&self) -> String {
+        let Self {
+            depth,
+            values,
+            filled,
+            length,
+            ..
+        } = self;
+        format!("{depth} deep, {values} values, {filled} filled, {length} bytes")
+    }
+
     /// What was found, `text` being what was heard.
     pub(super) fn facts(&self, text: &str) -> Facts {
         // A comma between any two values of one array or object, and nothing else between tokens.
@@ -65,11 +92,78 @@ impl Scan {
     /// Passes over what is ordinary from `place` on: members and elements without blanks, escapes or exponents.
     /// Returns where the reading loop, which knows the whole grammar, has to go on. Nothing counts before the
     /// whole token has been seen.
-    fn ahead(&mut self, bytes: &[u8], mut place: Place, open: &mut Open, limits: Limits) -> Place {
+    fn ahead(&mut self, bytes: &[u8], place: Place, open: &mut Open, limits: Limits) -> Place {
+        let place = self.blocks_ahead(bytes, place, open, limits);
+        self.tokens_ahead(bytes, place, open, limits)
+    }
+
+    /// As many bytes at once as the processor can look at.
+    #[cfg(target_arch = "x86_64")]
+    fn blocks_ahead(
+        &mut self,
+        bytes: &[u8],
+        place: Place,
+        open: &mut Open,
+        limits: Limits,
+    ) -> Place {
+        // Where blocks are out of the ordinary, looking at each of them first would be in vain.
+        if self.pause > 0 {
+            self.pause -= 1;
+            return place;
+        }
+        let passed = open.nest(place.inside).and_then(|mut nest| {
+            let passed = super::blocks::pass(bytes, place, &mut nest, limits.depth)?;
+            open.set_nest(nest);
+            self.depth = nest.depth();
+            Some(passed)
+        });
+        let Some((end, tally)) = passed else {
+            self.misses = (self.misses + 1).min(4);
+            self.pause = 1 << self.misses;
+            return place;
+        };
+        self.misses = 0;
+        self.values += tally.values as usize;
+        self.elements += tally.elements;
+        self.filled += tally.filled;
+        self.length += end.at - place.at - tally.commas;
+        self.is_empty = matches!(bytes[end.at - 1], b'{' | b'[');
+        end
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn blocks_ahead(&mut self, _: &[u8], place: Place, _: &mut Open, _: Limits) -> Place {
+        place
+    }
+
+    /// Token by token.
+    fn tokens_ahead(
+        &mut self,
+        bytes: &[u8],
+        mut place: Place,
+        open: &mut Open,
+        limits: Limits,
+    ) -> Place {
         let start = place.at;
         let (mut depth, mut commas, mut values, mut elements) = (self.depth, 0, 0, 0);
         let mut next = place.next;
-        'value: loop {
+        loop {
+            if next == Next::Separator {
+                match (place.inside, bytes.get(place.at)) {
+                    (Inside::Object, Some(b',')) => next = Next::Member,
+                    (Inside::Array, Some(b',')) => next = Next::Value,
+                    (Inside::Object, Some(b'}')) | (Inside::Array, Some(b']')) => {
+                        place.at += 1;
+                        place.inside = open.pop();
+                        depth -= 1;
+                        self.filled += 1;
+                        continue;
+                    }
+                    _ => break,
+                }
+                place.at += 1;
+                commas += 1;
+            }
             if next == Next::Member {
                 let Some(end) = key(bytes, place.at) else {
                     break;
@@ -111,23 +205,6 @@ impl Scan {
             elements += u32::from(depth == 1);
             self.is_empty = false;
             next = Next::Separator;
-            loop {
-                match (place.inside, bytes.get(place.at)) {
-                    (Inside::Object, Some(b',')) => next = Next::Member,
-                    (Inside::Array, Some(b',')) => next = Next::Value,
-                    (Inside::Object, Some(b'}')) | (Inside::Array, Some(b']')) => {
-                        place.at += 1;
-                        place.inside = open.pop();
-                        depth -= 1;
-                        self.filled += 1;
-                        continue;
-                    }
-                    _ => break 'value,
-                }
-                place.at += 1;
-                commas += 1;
-                continue 'value;
-            }
         }
         self.depth = depth;
         self.values += values as usize;
