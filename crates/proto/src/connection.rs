@@ -155,6 +155,11 @@ impl<F: Format> Connection<F> {
         self.role() == Role::Client && self.phase == Phase::Handshaking(Handshaking::Idle)
     }
 
+    /// Whether a server's client has asked for a session and waits for the answer.
+    pub fn awaits_answer(&self) -> bool {
+        self.role() == Role::Server && self.phase == Phase::Handshaking(Handshaking::Requested)
+    }
+
     /// Goes on with a session kept from elsewhere.
     ///
     /// # Errors
@@ -230,6 +235,13 @@ impl<F: Format> Connection<F> {
             .and_then(|message| self.handle_message(now, message, part.text));
         if let Err(fault) = handled {
             self.misbehaved(now, fault, part.text);
+        }
+    }
+
+    /// A part of a message came, at the given time: the peer is there, whatever it is about to say.
+    pub fn handle_heard(&mut self, at: Instant) {
+        if let Some(heartbeat) = &mut self.heartbeat {
+            heartbeat.heard_at(at);
         }
     }
 

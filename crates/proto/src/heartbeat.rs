@@ -59,6 +59,18 @@ impl Heartbeat {
         self.excused = false;
     }
 
+    /// Something came from the peer, at a time that may be past.
+    pub(crate) fn heard_at(&mut self, at: Instant) {
+        if at <= self.heard {
+            return;
+        }
+        match self.asked {
+            // A ping is not answered by what came before it.
+            Some(asked) if at < asked => self.heard = at,
+            _ => self.heard(at),
+        }
+    }
+
     /// When [`beat`](Self::beat) wants to be asked next.
     pub(crate) fn next(&self) -> Instant {
         match self.deadline() {

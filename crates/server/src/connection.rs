@@ -408,13 +408,6 @@ impl Connection {
         }
     }
 
-    /// Wakes the transport's task.
-    pub(crate) fn stir(&self) {
-        if let Some(link) = &self.lock().link {
-            link.stirred.notify_one();
-        }
-    }
-
     /// The messages of what came over a transport.
     pub(crate) fn messages<'t>(&self, text: &'t str, batch: bool) -> Messages<'t, Texts> {
         self.lock().core.messages(text, batch)

@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use jstp_proto::mdsf::{Document, RawValue};
-use jstp_proto::{Event, HandshakeFailure, Part};
+use jstp_proto::{Event, HandshakeFailure, Part, TransportEnd};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -34,6 +35,9 @@ const GATHERED: (usize, usize) = (64, 256 * 1024);
 
 /// How many messages that have come one after the other are dealt with before anything else is.
 const IN_A_ROW: usize = 16;
+
+/// How long somebody who was refused may take to end the connection.
+const LINGERING: Duration = Duration::from_secs(1);
 
 /// Serves one client that speaks TLS.
 pub(crate) async fn serve_tls(
@@ -99,7 +103,10 @@ pub(crate) async fn serve<S>(
                 }
             };
             // Whoever does not take the answer in time does without.
-            let _ = timeout(patience, refusing).await;
+            tokio::select! {
+                _ = timeout(patience.min(LINGERING), refusing) => {}
+                () = hub.stopped() => {}
+            }
         }
         Opening::Accepted {
             answer,
@@ -123,6 +130,7 @@ pub(crate) async fn serve<S>(
                 batch,
             };
             connection.open(link.clone(), opened);
+            hub.opened(&link);
             let outbox = Arc::clone(&link.outbox);
             let limits = (hub.settings.max_message, hub.settings.max_frame);
             let transport = Transport::new(stream, rest, outbox, limits).await;
@@ -146,6 +154,7 @@ pub(crate) async fn serve<S>(
                 transport,
                 ..
             } = driver;
+            hub.closed(&link);
             if connection.detach(link.number, transport.peer_code()) {
                 span.in_scope(|| hub.left(&connection));
             }
@@ -197,9 +206,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 continue;
             }
             // What has been received is answered; what comes later the client sends again elsewhere.
-            if self.hub.is_stopping() && self.connection.is_open() {
+            if self.hub.is_stopping() {
                 self.link.outbox.end(End::Close(1001));
             }
+            self.stop_deciding_in_vain();
             let deadline = self.next_deadline();
             if sleep.deadline() != deadline {
                 sleep.as_mut().reset(deadline);
@@ -240,9 +250,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             let text = match incoming {
                 Incoming::Text(text) => text,
                 Incoming::Broken { why } => {
-                    let (connection, error) = (&self.connection, why.as_str());
-                    self.hub
-                        .tell(&ServerEvent::ConnectionError { connection, error });
+                    self.has_error(&why);
                     return Then::Stop;
                 }
                 Incoming::Ended => return Then::Stop,
@@ -307,9 +315,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             next = match self.transport.next().now_or_never() {
                 Some(Incoming::Text(text)) => text,
                 Some(Incoming::Broken { why }) => {
-                    let (connection, error) = (&self.connection, why.as_str());
-                    self.hub
-                        .tell(&ServerEvent::ConnectionError { connection, error });
+                    self.has_error(&why);
                     return Then::Stop;
                 }
                 Some(Incoming::Ended) => return Then::Stop,
@@ -466,21 +472,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     connection,
                     text: &text,
                 });
-                self.hub.tell(&ServerEvent::ConnectionError {
-                    connection,
-                    error: &error,
-                });
+                self.has_error(&error);
             }
             Event::Undeliverable { id } => {
                 let error = format!(
                     "message {id} is given up: the client closed each time it was sent again"
                 );
-                self.hub.tell(&ServerEvent::ConnectionError {
-                    connection,
-                    error: &error,
-                });
+                self.has_error(&error);
             }
-            Event::TransportClosed { .. } => return Then::Stop,
+            Event::TransportClosed { why } => {
+                match why {
+                    TransportEnd::HeartbeatTimeout => {
+                        self.has_error("it left a heartbeat unanswered")
+                    }
+                    // Nothing else here tells the core so while it has a transport.
+                    TransportEnd::Closed => self.has_error("it reads too slowly"),
+                    _ => {}
+                }
+                return Then::Stop;
+            }
             Event::UnknownAnswer(answer) => {
                 let answer = answer.as_ref();
                 self.hub.tell(&ServerEvent::Callback { connection, answer });
@@ -489,6 +499,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             Event::HandshakeFailed(_) | Event::Settled { .. } => {}
         }
         Then::Continue
+    }
+
+    fn has_error(&self, error: &str) {
+        let connection = &self.connection;
+        self.hub
+            .tell(&ServerEvent::ConnectionError { connection, error });
     }
 
     // Time.
@@ -512,8 +528,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     fn deadline_passed(&mut self) -> Then {
         let now = Instant::now();
         let core_now = self.hub.now();
-        self.connection
-            .turn_of(self.link.number, |live| live.core.handle_timeout(core_now));
+        // Of a message that is long in coming the core knows nothing.
+        let heard = self.hub.moment(self.transport.last_heard());
+        self.connection.turn_of(self.link.number, |live| {
+            live.core.handle_heard(heard);
+            live.core.handle_timeout(core_now);
+        });
         self.check_alive(now)
     }
 
@@ -523,6 +543,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         match self.pinged {
             Some(pinged) if heard > pinged => self.pinged = None,
             Some(pinged) if pinged + self.hub.settings.keepalive_grace <= now => {
+                self.has_error("it left a WebSocket ping unanswered");
                 self.link.outbox.end(End::Drop);
                 return Then::Stop;
             }

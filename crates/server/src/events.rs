@@ -48,7 +48,8 @@ pub enum ServerEvent<'a> {
         /// The client.
         connection: &'a Connection,
     },
-    /// A client broke the rules, and its transport is being closed, or the transport broke.
+    /// A client broke the rules, left a ping unanswered or reads too slowly, and its transport is being given up,
+    /// or the transport broke.
     ConnectionError {
         /// The client.
         connection: &'a Connection,

@@ -209,6 +209,9 @@ impl<S> Driver<S> {
         else {
             return;
         };
+        if !self.awaits_decision() {
+            return self.handshake_dealt_with(&application, &strategy);
+        }
         match decision {
             Decision::Authenticated(choice, Ok(username)) if !username.is_empty() => {
                 let decision = self.create(choice, Some(username));
@@ -231,6 +234,25 @@ impl<S> Driver<S> {
             }
         }
         self.handshake_dealt_with(&application, &strategy);
+    }
+
+    /// Whether anything may still follow from the handshake: the transport does not end.
+    fn awaits_decision(&self) -> bool {
+        let link = self.link.number;
+        let is_awaited = self
+            .connection
+            .turn_of(link, |live| live.core.awaits_answer());
+        is_awaited == Some(true) && !self.link.outbox.is_ending()
+    }
+
+    /// Lets the policy or the storage go if nothing can follow from what it says.
+    pub(crate) fn stop_deciding_in_vain(&mut self) {
+        if self.deciding.is_some()
+            && !self.awaits_decision()
+            && let Some(deciding) = self.deciding.take()
+        {
+            self.handshake_dealt_with(&deciding.application, &deciding.strategy);
+        }
     }
 
     fn accept(&mut self, new: New, keeper: Keeper) {

@@ -103,6 +103,11 @@ impl Outbox {
         wake(queue);
     }
 
+    /// Whether the transport ends, or has ended.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.lock().end.is_some()
+    }
+
     /// From now on texts wait until they are [`released`](Self::release).
     pub(crate) fn hold(&self) {
         self.lock().held.get_or_insert_default();

@@ -13,7 +13,7 @@ use jstp_proto::{Config, Role};
 use serde::Serialize;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::runtime::Handle;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -24,7 +24,7 @@ use crate::driver;
 use crate::error::{CallError, OptionsError};
 use crate::events::ServerEvent;
 use crate::index::{AppsIndex, create_apps_index};
-use crate::live::Log;
+use crate::live::{Link, Log};
 use crate::options::{ServerOptions, Settings};
 use crate::sessions::{Left, Sessions};
 use crate::storage::Storage;
@@ -48,6 +48,7 @@ pub fn create_server(options: ServerOptions) -> Result<Server, OptionsError> {
         sessions: Arc::new(sessions),
         sweeping: OnceLock::new(),
         clients: Mutex::default(),
+        transports: Mutex::default(),
         tasks: Mutex::default(),
         stopping: AtomicBool::new(false),
         stopped: watch::Sender::new(false),
@@ -125,8 +126,8 @@ impl Server {
         self.hub.stopping.store(true, Ordering::SeqCst);
         self.hub.stopped.send_replace(true);
         self.close().await;
-        for client in self.clients() {
-            client.stir();
+        for transport in lock(&self.hub.transports).values() {
+            transport.notify_one();
         }
         let mut tasks = std::mem::take(&mut *lock(&self.hub.tasks));
         let all_ended = async { while tasks.join_next().await.is_some() {} };
@@ -298,6 +299,8 @@ pub(crate) struct Hub {
     /// Lets sessions go when their time has come.
     sweeping: OnceLock<AbortHandle>,
     clients: Mutex<HashMap<u64, Connection>>,
+    /// Wakes the task of each transport, by its number.
+    transports: Mutex<HashMap<u64, Arc<Notify>>>,
     /// One for each socket.
     tasks: Mutex<JoinSet<()>>,
     stopping: AtomicBool,
@@ -314,8 +317,7 @@ pub(crate) struct Hub {
 
 impl Hub {
     pub(crate) fn now(&self) -> jstp_proto::Instant {
-        let millis = self.origin.elapsed().as_millis();
-        jstp_proto::Instant::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+        self.moment(Instant::now())
     }
 
     pub(crate) fn instant(&self, instant: jstp_proto::Instant) -> Instant {
@@ -399,6 +401,12 @@ impl Hub {
         }
     }
 
+    /// A moment of tokio's clock on the server's.
+    pub(crate) fn moment(&self, instant: Instant) -> jstp_proto::Instant {
+        let since = instant.saturating_duration_since(self.origin);
+        jstp_proto::Instant::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+
     /// Whether the server ends.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::SeqCst)
@@ -413,6 +421,16 @@ impl Hub {
     /// Somebody did not even become a client.
     pub(crate) fn turned_away(&self, remote: SocketAddr, why: &str) {
         self.tell(&ServerEvent::TurnedAway { remote, why });
+    }
+
+    /// A transport is there.
+    pub(crate) fn opened(&self, link: &Link) {
+        lock(&self.transports).insert(link.number, Arc::clone(&link.stirred));
+    }
+
+    /// A transport is gone.
+    pub(crate) fn closed(&self, link: &Link) {
+        lock(&self.transports).remove(&link.number);
     }
 
     /// The client's messages pass, over a new transport.

@@ -78,14 +78,17 @@ async fn shutting_down_takes_nobody_new() {
     let address = server.listen("127.0.0.1:0").await.unwrap();
     let (mut client, _) = Peer::connect(address).await;
     let mut unready = Peer::open(address).await;
+    let mut late = Peer::open(address).await;
     let ending = tokio::spawn(async move { server.shutdown().await });
     assert_eq!(client.closed().await, Some(1001));
     drop(client);
     assert!(TcpStream::connect(address).await.is_err());
-    // Who gets its session now is told the same.
-    unready.shake_hands().await;
+    // Whoever has no session yet is told the same, and gets none.
     assert_eq!(unready.closed().await, Some(1001));
     drop(unready);
+    late.send("{handshake:[0,'app']}").await;
+    assert_eq!(late.closed().await, Some(1001));
+    drop(late);
     soon(ending).await.unwrap();
 }
 

@@ -33,6 +33,8 @@ struct State {
 enum Mode {
     #[default]
     Works,
+    /// Takes 50 ms.
+    IsSlow,
     Fails,
     Hangs,
 }
@@ -59,6 +61,13 @@ impl Noting {
                 // Not at once, as a database would.
                 Box::pin(async {
                     tokio::task::yield_now().await;
+                    Ok(done)
+                })
+            }
+            Mode::IsSlow => {
+                let done = work(&mut state.sessions);
+                Box::pin(async {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
                     Ok(done)
                 })
             }
@@ -318,6 +327,40 @@ async fn a_provider_that_fails_or_hangs_costs_nobody_a_session() {
     provider.set_mode(Mode::Works);
     let (_, answer) = resume(address, &session, 0).await;
     assert_eq!(answer, "{handshake:[0],ok:0}");
+}
+
+#[tokio::test]
+async fn a_transport_that_has_broken_the_rules_meanwhile_gets_no_session() {
+    let provider = Noting::default();
+    let options = ServerOptions::new([app()]).session_storage_provider(provider.clone());
+    let (options, mut reports) = reporting(options);
+    let (server, address) = listening(options).await;
+    let (peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    peer.close().await;
+    until(&mut reports, "disconnect").await;
+    server.handle().expire_session(&session).await;
+    provider.set_mode(Mode::IsSlow);
+
+    // It does not read that it is closed, and so stays.
+    let mut rude = Peer::open(address).await;
+    rude.send(&format!("{{handshake:[0,'app'],session:['{session}',0]}}"))
+        .await;
+    rude.send("{handshake:[0,'app']}").await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(server.handle().session(&session).is_none());
+    assert!(server.clients().is_empty());
+    while let Ok((happened, _)) = reports.try_recv() {
+        assert!(
+            !["reconnect", "restoreSession"].contains(&happened),
+            "{happened}"
+        );
+    }
+    assert_eq!(rude.closed().await, Some(1000));
+
+    let (_peer, answer) = resume(address, &session, 0).await;
+    assert_eq!(answer, "{handshake:[0],ok:0}");
+    assert_ne!(until(&mut reports, "reconnect").await.id(), connection.id());
 }
 
 #[tokio::test]

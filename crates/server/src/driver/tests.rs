@@ -20,21 +20,26 @@ const CLOSE_1000: &[u8] = &[0x88, 2, 0x03, 0xe8];
 
 /// A server of one application, and a client's end of a stream to it.
 struct Stage {
-    _server: Server,
+    server: Server,
     stream: DuplexStream,
     begun: Instant,
 }
 
 impl Stage {
     fn new() -> Self {
-        let server = create_server(ServerOptions::new([Application::new("app")])).unwrap();
+        Self::with(|options| options)
+    }
+
+    fn with(set: impl FnOnce(ServerOptions) -> ServerOptions) -> Self {
+        let options = set(ServerOptions::new([Application::new("app")]));
+        let server = create_server(options).unwrap();
         let (stream, served) = duplex(64 * 1024);
         let hub = server.hub();
         let (accepted, opened) = (Instant::now(), hub.now());
         let remote = SocketAddr::from(([127, 0, 0, 1], 1));
         tokio::spawn(serve(hub, served, remote, accepted, opened));
         Self {
-            _server: server,
+            server,
             stream,
             begun: Instant::now(),
         }
@@ -42,18 +47,26 @@ impl Stage {
 
     /// With the WebSocket's opening done.
     async fn open() -> Self {
-        let mut stage = Self::new();
+        Self::new().opened().await
+    }
+
+    async fn opened(mut self) -> Self {
+        let stage = &mut self;
         stage.stream.write_all(REQUEST.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
             answer.push(stage.stream.read_u8().await.unwrap());
         }
-        stage
+        self
     }
 
     /// With the handshake done.
     async fn ready() -> Self {
-        let mut stage = Self::open().await;
+        Self::new().shaken().await
+    }
+
+    async fn shaken(self) -> Self {
+        let mut stage = self.opened().await;
         stage.send("{handshake:[0,'app']}").await;
         stage.receive(2 + "{handshake:[0],ok:''}".len() + 36).await;
         stage
@@ -173,4 +186,74 @@ async fn an_answered_close_ends_at_once() {
     stage.stream.write_all(&answer).await.unwrap();
     stage.ended().await;
     assert_eq!(stage.elapsed(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_heartbeat_takes_no_client_for_dead_whose_message_is_long_in_coming() {
+    let beating = |options: ServerOptions| options.heartbeat_interval(Duration::from_secs(1));
+    let mut stage = Stage::with(beating).shaken().await;
+    let text = "{ping:[1]}";
+    let head = [0x81, 0x80 | u8::try_from(text.len()).unwrap(), 0, 0, 0, 0];
+    for byte in [&head, text.as_bytes()].concat() {
+        sleep(Duration::from_secs(2)).await;
+        stage.stream.write_all(&[byte]).await.unwrap();
+    }
+    let mut received = Vec::new();
+    while !received.ends_with(b"{pong:[1]}") {
+        received.push(stage.stream.read_u8().await.unwrap());
+    }
+    assert_eq!(stage.elapsed(), 32_000);
+    // After that nothing comes any more.
+    stage.stream.read_to_end(&mut received).await.unwrap();
+    assert_eq!(stage.elapsed(), 43_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn why_a_transport_is_given_up_is_told() {
+    let (told, mut telling) = tokio::sync::mpsc::unbounded_channel();
+    let listening = |options: ServerOptions| {
+        options.on_event(move |event| {
+            if let ServerEvent::ConnectionError { error, .. } = event {
+                told.send((*error).to_owned()).unwrap();
+            }
+        })
+    };
+    let quiet = Stage::with(listening.clone()).shaken().await;
+    assert_eq!(
+        telling.recv().await.unwrap(),
+        "it left a WebSocket ping unanswered"
+    );
+    assert_eq!(quiet.elapsed(), 30_000);
+
+    let listening_too = listening.clone();
+    let beating = |options| listening_too(options).heartbeat_interval(Duration::from_secs(1));
+    let quiet = Stage::with(beating).shaken().await;
+    assert_eq!(
+        telling.recv().await.unwrap(),
+        "it left a heartbeat unanswered"
+    );
+    assert_eq!(quiet.elapsed(), 11_000);
+
+    let slow = Stage::with(listening).shaken().await;
+    for _ in 0..30 {
+        let payload = "x".repeat(1 << 20);
+        slow.server.broadcast("page", "news", [payload]).unwrap();
+    }
+    assert_eq!(telling.recv().await.unwrap(), "it reads too slowly");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_was_refused_is_not_waited_for_long() {
+    let mut stage = Stage::new();
+    stage
+        .stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    stage.stream.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 4"), "{answer:?}");
+    // Our end is open still.
+    sleep(Duration::from_millis(1_001)).await;
+    assert!(stage.stream.write_all(b"x").await.is_err());
 }

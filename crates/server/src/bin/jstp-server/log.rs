@@ -38,7 +38,7 @@ pub(crate) fn print(event: &ServerEvent<'_>) {
             line(connection.id(), "sent no handshake in time");
         }
         ServerEvent::ConnectionError { connection, error } => {
-            line(connection.id(), &format!("broke the rules: {error}"));
+            line(connection.id(), &format!("had an error: {error}"));
         }
         ServerEvent::Call {
             connection,
