@@ -5,8 +5,13 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+
+import { build as bundle } from 'esbuild';
 
 import { staticServer } from '../../scripts/static.mjs';
 import { build } from '../lib/cargo.mjs';
@@ -18,13 +23,37 @@ const PATIENCE_MS = 60_000;
 
 let server;
 let site;
+let classic;
+
+/** A service worker without modules. */
+async function bundleServiceWorker() {
+  classic = await mkdtemp(join(tmpdir(), 'jstp-classic-'));
+  await bundle({
+    entryPoints: [folder('../bundlers/plain/service-worker.js')],
+    bundle: true,
+    format: 'iife',
+    outdir: classic,
+    logLevel: 'error',
+    plugins: [{
+      name: 'site',
+      setup(build) {
+        build.onResolve({ filter: /^\/node_modules\/jstp-wasm\// }, ({ path }) => (
+          { path: join(folder('../../pkg/'), path.replace('/node_modules/jstp-wasm/', '')) }));
+        build.onResolve({ filter: /^\.\/src\// }, ({ path }) => (
+          { path: join(folder('../bundlers/common/'), path.replace('./src/', '')) }));
+      },
+    }],
+  });
+}
 
 before(async () => {
+  await bundleServiceWorker();
   const binary = process.env.JSTP_SERVER_BIN ?? (await build('jstp-server', ['--bin', 'jstp-server']));
   server = await startServer(binary, ['--fixture', '--listen', '127.0.0.1:0']);
   site = staticServer({
     folders: {
       '/': folder('../bundlers/plain/'),
+      '/classic/': `${classic}/`,
       '/src/': folder('../bundlers/common/'),
       '/site/': folder('site/'),
       '/pkg/': folder('../../pkg/'),
@@ -39,6 +68,7 @@ after(async () => {
   site?.closeAllConnections();
   site?.close();
   await server?.stop();
+  if (classic) await rm(classic, { recursive: true });
 });
 
 for (const engine of engines) {
