@@ -1,7 +1,7 @@
-// What connections that were closed hold on to, while the page holds on to them.
+// What connections that were closed hold on to, while the page holds on to them, and the module after them.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
 
 const CALLS = 200;
 const CONNECTIONS = 500;
@@ -31,8 +31,10 @@ class Answering {
   }
 }
 
-test('a closed connection keeps no memory of what it did', async (t) => {
-  let memory;
+let ws;
+let memory;
+
+before(async () => {
   for (const name of ['instantiate', 'instantiateStreaming']) {
     const original = WebAssembly[name];
     WebAssembly[name] = async (...args) => {
@@ -41,7 +43,10 @@ test('a closed connection keeps no memory of what it did', async (t) => {
       return made;
     };
   }
-  const { ws } = await import('../pkg/index.js');
+  ({ ws } = await import('../pkg/index.js'));
+});
+
+test('a closed connection keeps no memory of what it did', async (t) => {
   const held = [];
   const open = async (count) => {
     for (let i = 0; i < count; i++) {
@@ -55,10 +60,25 @@ test('a closed connection keeps no memory of what it did', async (t) => {
     }
   };
   await open(50);
-  const before = memory.buffer.byteLength;
+  const earlier = memory.buffer.byteLength;
   await open(CONNECTIONS);
-  const each = (memory.buffer.byteLength - before) / CONNECTIONS;
+  const each = (memory.buffer.byteLength - earlier) / CONNECTIONS;
   t.diagnostic(`${each} bytes for each`);
   assert.equal(held.filter(({ state }) => state === 'closed').length, 50 + CONNECTIONS);
   assert.ok(each < EACH, `${each} bytes for each`);
+});
+
+test('a message that is too large takes no memory of the module', async () => {
+  const client = { reconnector() {} };
+  const config = { WebSocket: Answering, maxReceivedMessageSize: 1000 };
+  const connection = await ws.connect('app', client, config, 'ws://localhost/');
+  const earlier = memory.buffer.byteLength;
+  const errors = [];
+  connection.on('error', ({ message }) => errors.push(message));
+  const closed = new Promise((resolve) => connection.once('close', resolve));
+  connection.getTransport().onmessage({ data: 'x'.repeat(50_000_000) });
+  await closed;
+  assert.deepEqual(errors, ['ws://localhost/: the peer sent a message of more than 1000 bytes']);
+  assert.equal(memory.buffer.byteLength, earlier);
+  connection.close();
 });

@@ -84,6 +84,20 @@ test('a signal of the page that nobody can leave', async (t) => {
   }
 });
 
+test('a signal that aborts while the call is made', async (t) => {
+  const connection = await dial(t);
+  const before = Peer.last.sent.length;
+  const early = new AbortController();
+  const toJSON = () => early.abort(new Error('mine'));
+  await assert.rejects(connection.callMethod('i', 'm', [{ toJSON }], early), { message: 'mine' });
+  assert.equal(Peer.last.sent.length, before);
+
+  const late = new AbortController();
+  connection.once('outgoingMessage', () => late.abort(new Error('mine')));
+  await assert.rejects(connection.callMethod('i', 'm', [], late), { message: 'mine' });
+  await works(connection);
+});
+
 test('an error that refuses to carry the connection', async (t) => {
   for (const error of [
     Object.defineProperty(new Error('mine'), 'connection', { set() { throw new Error('refused'); } }),
@@ -461,4 +475,41 @@ test('what makes plain objects and collections reactive leaves ours alone', asyn
   // How Vue tells what it wraps in a Proxy, behind which a class has no private fields.
   const kinds = [connection, proxy, connection.session].map((value) => Object.prototype.toString.call(value));
   assert.deepEqual(kinds, ['[object Connection]', '[object RemoteProxy]', '[object Session]']);
+});
+
+test('a page that closes what has nothing to close is told', async (t) => {
+  /** Knows no session, and is gone after that. */
+  class Lost extends Peer {
+    static isGone = false;
+
+    begin() {
+      if (Lost.isGone) this.end();
+      else super.begin();
+    }
+
+    handshake(text) {
+      if (!text.includes('session:')) return super.handshake(text);
+      Lost.isGone = true;
+      return '{handshake:[0],error:[11]}';
+    }
+  }
+  for (const end of ['close', 'forgetSession']) {
+    Lost.isGone = false;
+    const client = { reconnector: (connection, reconnect) => setTimeout(reconnect) };
+    const connection = await dial(t, client, Lost);
+    const told = [];
+    connection.on('stateChange', (state) => told.push(state));
+    const lost = new Promise((resolve) => connection.once('sessionLost', resolve));
+    const failed = new Promise((resolve) => connection.on('stateChange', (state) => {
+      if (state === 'waiting' && Lost.isGone) resolve();
+    }));
+    Peer.last.end();
+    await lost;
+    client.reconnector = () => {};
+    await failed;
+    assert.equal(connection.state, 'waiting');
+    connection[end]();
+    assert.equal(connection.state, 'closed');
+    assert.equal(told.at(-1), 'closed', end);
+  }
 });

@@ -300,6 +300,9 @@ test('calls with resend settle when nobody has the connection any more', { timeo
   const calls = await (async () => {
     const made = await dial();
     const before = startResendable(made);
+    // What nobody can abort any more is no reason to keep it.
+    const { signal } = new AbortController();
+    before.push(made.connection.callMethod('i', 'm', [], { resend: true, signal }));
     made.connection.close();
     await made.connection[disposal]();
     return [...before, ...startResendable(made)];

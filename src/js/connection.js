@@ -43,6 +43,17 @@ function asked(callback, ask) {
   return waiter.promise;
 }
 
+/** Ends a call when its signal says so. Who waits for that is not what keeps the connection. */
+function obey(signal, waiter, line, call) {
+  const reference = new WeakRef(line);
+  const abort = () => reference.deref()?.endWait(call, signal.reason);
+  // Page code has run meanwhile.
+  if (signal.aborted) return abort();
+  // One of the page's own that refuses listeners is one that never aborts.
+  waiter.over = () => quietly(() => signal.removeEventListener('abort', abort));
+  return quietly(() => signal.addEventListener('abort', abort));
+}
+
 export class Connection extends Emitter {
   #line;
   #settings;
@@ -127,18 +138,13 @@ export class Connection extends Emitter {
       readName(methodName, 'methodName');
       const { timeout = this.#settings.callTimeout, signal, resend = false } = readCall(last);
       readArgs(args);
-      if (signal?.aborted) return waiter.failed(signal.reason);
       const text = this.#write(args, 'args');
+      if (signal?.aborted) return waiter.failed(signal.reason);
       const line = this.#line;
       const kind = again || resend ? CALL_WITH_RESEND : CALL;
       const body = target('call', 'method', interfaceName, methodName, text);
       const call = line.request(waiter, kind, body, timeout);
-      if (signal && !waiter.isOver) {
-        const abort = () => line.endWait(call, signal.reason);
-        // One of the page's own that refuses listeners is one that never aborts.
-        waiter.over = () => quietly(() => signal.removeEventListener('abort', abort));
-        quietly(() => signal.addEventListener('abort', abort));
-      }
+      if (signal && !waiter.isOver) obey(signal, waiter, line, call);
     });
   }
 

@@ -52,6 +52,8 @@ export class Line {
   /** Whether to let go of the page's side once all is told. */
   #isReleasing = false;
   #isLogging = false;
+  /** Whether something is being told, which the core's state may be ahead of. */
+  #isTelling = false;
   #told = 'closed';
   #sessionId;
   #reason = '';
@@ -308,6 +310,9 @@ export class Line {
     this.because('closed by the page');
     if (this.is.state === 'connecting') this.#takeAttempt()?.failed(this.cannotConnect(BY_OWNER));
     this.have(CLOSE);
+    // The core may have been closed already, and only the page have waited for another attempt.
+    if (this.#isTelling) this.#isReleasing = this.link.ask(RELEASE, 0) > 0;
+    else this.#tellState();
     this.releaseIfOver();
   }
 
@@ -419,13 +424,27 @@ export class Line {
 
   /** The peer calls a method (0), emits an event (1), or asks for an interface's methods (2). */
   asked(what, id, interfaceName, name, args) {
-    if (what === 2) {
-      this.#log('inspect', interfaceName);
-      return Connection.inspected(this.connection, id, interfaceName);
+    this.#telling(() => {
+      if (what === 2) {
+        this.#log('inspect', interfaceName);
+        return Connection.inspected(this.connection, id, interfaceName);
+      }
+      // The engine has no memory for them.
+      if (args === undefined) return undefined;
+      return what === 0 ? this.#called(id, interfaceName, name, args) : this.#emitted(interfaceName, name, args);
+    });
+  }
+
+  /** What is thrown goes no further: the module would never come to the end of its delivery. */
+  #telling(tell) {
+    const outer = this.#isTelling;
+    this.#isTelling = true;
+    try {
+      tell();
+    } catch (error) {
+      report(error);
     }
-    // The engine has no memory for them.
-    if (args === undefined) return undefined;
-    return what === 0 ? this.#called(id, interfaceName, name, args) : this.#emitted(interfaceName, name, args);
+    this.#isTelling = outer;
   }
 
   #called(id, interfaceName, methodName, args) {
@@ -435,16 +454,16 @@ export class Line {
 
   #emitted(interfaceName, name, args) {
     this.#log('event', interfaceName, name, args);
-    try {
-      RemoteProxy.deliver(this.connection, interfaceName, name, args);
-      this.connection.application.handleEvent(this.connection, interfaceName, name, args);
-    } catch (error) {
-      report(error);
-    }
+    RemoteProxy.deliver(this.connection, interfaceName, name, args);
+    this.connection.application.handleEvent(this.connection, interfaceName, name, args);
   }
 
   /** By the numbers that src/tell.rs has for what is told. */
   tell(what, number, value) {
+    this.#telling(() => this.#tell(what, number, value));
+  }
+
+  #tell(what, number, value) {
     switch (what) {
       case 0: return this.#connected(number, value);
       case 1: return this.#refused(value);

@@ -31,11 +31,20 @@ const defaultMessages = Object.freeze({
   [ERR_INVALID_SIGNATURE]: 'Invalid signature',
 });
 
+/** The peer's may be an object that has something else for its `toString`. */
+function words(value) {
+  try {
+    return String(value);
+  } catch {
+    return JSON.stringify(value);
+  }
+}
+
 export class RemoteError extends Error {
   static defaultMessages = defaultMessages;
 
   constructor(code, message, info = null) {
-    super(message || defaultMessages[code] || String(code));
+    super(words(message || defaultMessages[code] || code));
     this.name = 'RemoteError';
     this.code = code;
     this.info = info;

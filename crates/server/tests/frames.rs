@@ -202,6 +202,7 @@ async fn a_silent_peer_is_pinged_and_then_dropped() {
     }
     // One that does not read is not.
     let _silent = peer.into_stream();
+    assert_eq!(soon(reports.recv()).await.unwrap().0, "connectionError");
     assert_eq!(soon(reports.recv()).await.unwrap().0, "disconnect");
 }
 
@@ -220,6 +221,7 @@ async fn a_reader_that_is_too_slow_is_closed_with_1013_and_keeps_its_session() {
             break;
         }
     }
+    assert_eq!(soon(reports.recv()).await.unwrap().0, "connectionError");
     assert_eq!(soon(reports.recv()).await.unwrap().0, "disconnect");
     drop(peer);
     let mut peer = Peer::open(address).await;
