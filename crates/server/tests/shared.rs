@@ -36,7 +36,7 @@ impl Stage {
         let ran: Arc<[AtomicUsize; 2]> = Arc::default();
         let (calls, events) = (Arc::clone(&ran), Arc::clone(&ran));
         let interface = Interface::new("i")
-            .method("call", move |_: Connection, (): ()| {
+            .method("run", move |_: Connection, (): ()| {
                 calls[0].fetch_add(1, Ordering::SeqCst);
                 async { Ok(42) }
             })
@@ -98,7 +98,7 @@ async fn a_call_begins_once_its_receipt_is_stored() {
     let stage = Stage::new(SharedMemory::new()).await;
     let (mut peer, session) = Peer::connect(stage.address).await;
     stage.memory.set(Access::Held);
-    peer.send("{call:[1,'i'],call:[]}").await;
+    peer.send("{call:[1,'i'],run:[]}").await;
     peer.send("{ping:[2]}").await;
     assert!(is_silent(&mut peer).await);
     assert_eq!(stage.ran(), [0, 0]);
@@ -117,17 +117,17 @@ async fn a_call_whose_receipt_is_stored_begins_nowhere_else() {
     let two = Stage::new(one.memory.another()).await;
     let (mut peer, session) = Peer::connect(one.address).await;
     assert_eq!(
-        peer.ask("{call:[1,'i'],call:[]}").await,
+        peer.ask("{call:[1,'i'],run:[]}").await,
         "{callback:[1],ok:[42]}"
     );
     one.kill();
     // This one has not begun, and is not known of.
-    peer.send("{call:[2,'i'],call:[]}").await;
+    peer.send("{call:[2,'i'],run:[]}").await;
     assert!(is_silent(&mut peer).await);
     let (mut peer, answer) = two.resume(&session, 0).await;
     assert_eq!(answer, "{handshake:[0],ok:1}");
     assert_eq!(
-        peer.ask("{call:[2,'i'],call:[]}").await,
+        peer.ask("{call:[2,'i'],run:[]}").await,
         "{callback:[2],ok:[42]}"
     );
     assert_eq!((one.ran(), two.ran()), ([1, 0], [1, 0]));
@@ -162,7 +162,7 @@ async fn events_before_a_call_are_dealt_with_before_its_receipt_is_stored() {
     stage.memory.set(Access::Held);
     for text in [
         "{event:[1,'i'],event:[1]}",
-        "{call:[2,'i'],call:[]}",
+        "{call:[2,'i'],run:[]}",
         "{event:[3,'i'],event:[3]}",
     ] {
         peer.send(text).await;
@@ -211,7 +211,7 @@ async fn what_could_not_be_stored_goes_on_where_it_stopped() {
     stage.memory.set(Access::Down);
     for text in [
         "{event:[1,'i'],event:[1]}",
-        "{call:[2,'i'],call:[]}",
+        "{call:[2,'i'],run:[]}",
         "{event:[3,'i'],event:[3]}",
     ] {
         peer.send(text).await;
@@ -225,7 +225,7 @@ async fn what_could_not_be_stored_goes_on_where_it_stopped() {
     let received: usize = received.parse().unwrap();
     for text in [
         "{event:[1,'i'],event:[1]}",
-        "{call:[2,'i'],call:[]}",
+        "{call:[2,'i'],run:[]}",
         "{event:[3,'i'],event:[3]}",
     ]
     .into_iter()
@@ -276,7 +276,7 @@ async fn a_server_that_shuts_down_answers_what_it_has_received() {
     let stage = Stage::new(SharedMemory::new()).await;
     let (mut peer, session) = Peer::connect(stage.address).await;
     stage.memory.set(Access::Held);
-    peer.send("{call:[1,'i'],call:[]}").await;
+    peer.send("{call:[1,'i'],run:[]}").await;
     assert!(is_silent(&mut peer).await);
     tokio::join!(stage.server.shutdown(), async {
         // It is under way by the time this is said.
@@ -310,7 +310,7 @@ async fn left_over(stage: &Stage) -> (Peer, String) {
     let mut peer = Peer::open_with(stage.address, &batch).await;
     let session = peer.shake_hands().await;
     stage.memory.set(Access::Down);
-    peer.send("[{call:[1,'i'],call:[]},{event:[2,'i'],event:[2]},{call:[3,'i'],call:[]}]")
+    peer.send("[{call:[1,'i'],run:[]},{event:[2,'i'],event:[2]},{call:[3,'i'],run:[]}]")
         .await;
     assert_eq!(peer.closed().await, Some(1013));
     assert_eq!(stage.ran(), [0, 0]);
