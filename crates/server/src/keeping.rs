@@ -1,13 +1,16 @@
 //! Keeping: how what becomes of a session gets into its storage.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use jstp_proto::SessionParts;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::connection::Connection;
+use crate::driver::guarded;
 use crate::live::Live;
 use crate::storage::{Change, Claim, Storage, StorageError, StorageFuture};
 use crate::stored::StoredSession;
@@ -83,8 +86,8 @@ impl Keeper {
         let Storage::Shared(provider) = &self.storage else {
             return None;
         };
-        provider
-            .refresh_interval()
+        guarded(|| provider.refresh_interval())
+            .flatten()
             .map(|interval| kept.at + interval)
     }
 
@@ -104,7 +107,7 @@ pub(crate) async fn remove(
 ) -> Result<(), StorageError> {
     let (mut pause, longest) = PAUSES;
     loop {
-        match in_time(patience, storage.remove(id)).await {
+        match in_time(patience, || storage.remove(id)).await {
             Err(error) if pause >= longest => return Err(error),
             Err(_) => sleep(pause).await,
             Ok(()) => return Ok(()),
@@ -113,14 +116,18 @@ pub(crate) async fn remove(
     }
 }
 
-/// A provider's answer, which nobody waits for longer than this.
+/// Asks a provider. Nobody waits for its answer longer than this, and its panics are failures like others: they
+/// would end tasks that are not its own.
 pub(crate) async fn in_time<T>(
     patience: Duration,
-    answer: StorageFuture<T>,
+    ask: impl FnOnce() -> StorageFuture<T>,
 ) -> Result<T, StorageError> {
-    timeout(patience, answer)
-        .await
-        .unwrap_or(Err(StorageError::TimedOut))
+    let answer = AssertUnwindSafe(async { ask().await }).catch_unwind();
+    match timeout(patience, answer).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err(StorageError::unavailable("it panicked")),
+        Err(_) => Err(StorageError::TimedOut),
+    }
 }
 
 impl Live {
@@ -252,7 +259,10 @@ impl Connection {
             if Some(mark) != kept.mark || (refresh && outbox.is_some()) {
                 kept.number += 1;
                 change.number = kept.number;
-                in_time(keeper.timeout, provider.change(&id, keeper.claim, change)).await?;
+                in_time(keeper.timeout, || {
+                    provider.change(&id, keeper.claim, change)
+                })
+                .await?;
                 kept.mark = Some(mark);
                 kept.at = Instant::now();
             }
@@ -284,7 +294,10 @@ impl Connection {
         };
         kept.number += 1;
         change.number = kept.number;
-        in_time(keeper.timeout, provider.change(&id, keeper.claim, change)).await?;
+        in_time(keeper.timeout, || {
+            provider.change(&id, keeper.claim, change)
+        })
+        .await?;
         kept.mark = Some(mark);
         kept.at = Instant::now();
         Ok(())
@@ -316,10 +329,10 @@ impl Connection {
         };
         kept.is_inactive = false;
         let id = session.id.clone();
-        in_time(keeper.timeout, provider.set(session)).await?;
+        in_time(keeper.timeout, || provider.set(session)).await?;
         kept.mark = Some(mark);
         if leaving {
-            in_time(keeper.timeout, provider.set_inactive(&id)).await?;
+            in_time(keeper.timeout, || provider.set_inactive(&id)).await?;
             kept.is_inactive = true;
         }
         Ok(())

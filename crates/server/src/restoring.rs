@@ -72,18 +72,18 @@ impl Hub {
         let patience = self.settings.storage_timeout;
         let storage = self.storage(&application);
         let (session, claim) = match &storage {
-            Storage::Single(provider) => match in_time(patience, provider.get(&id)).await? {
+            Storage::Single(provider) => match in_time(patience, || provider.get(&id)).await? {
                 Some(session) if session.application == application.name() => (session, Claim(0)),
                 Some(_) => {
                     // Looking at it has made it active.
-                    in_time(patience, provider.set_inactive(&id)).await?;
+                    in_time(patience, || provider.set_inactive(&id)).await?;
                     return Ok(None);
                 }
                 None => return Ok(None),
             },
             Storage::Shared(provider) => {
-                let claimed = provider.claim(&id, application.name());
-                match in_time(patience, claimed).await? {
+                let claim = || provider.claim(&id, application.name());
+                match in_time(patience, claim).await? {
                     Some(claimed) => claimed,
                     None => return Ok(None),
                 }
@@ -124,7 +124,7 @@ impl Hub {
             let (claim, mark) = match &storage {
                 Storage::Single(_) => (Claim(0), None),
                 Storage::Shared(provider) => {
-                    let claim = in_time(patience, provider.create(session)).await?;
+                    let claim = in_time(patience, || provider.create(session)).await?;
                     (claim, Some(Mark::default()))
                 }
             };

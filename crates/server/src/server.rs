@@ -348,11 +348,12 @@ impl Hub {
             }
             if let Storage::Shared(provider) = &storage {
                 let hub = Arc::downgrade(self);
-                provider.watch(Box::new(move |id, claim| {
+                let listener = move |id: &str, claim| {
                     if let Some(hub) = hub.upgrade() {
                         hub.claimed(id, claim);
                     }
-                }));
+                };
+                driver::guarded(|| provider.watch(Box::new(listener)));
             }
             watched.push(storage);
         }

@@ -31,7 +31,7 @@ pub type StorageFuture<T> = Pin<Box<dyn Future<Output = Result<T, StorageError>>
 /// Keeps sessions whose clients are away (protocol.md 5.5).
 ///
 /// A call that takes longer than the
-/// [`storage_timeout`](crate::ServerOptions::storage_timeout) counts as failed.
+/// [`storage_timeout`](crate::ServerOptions::storage_timeout), or that panics, counts as failed.
 pub trait SessionStorageProvider: Send + Sync + 'static {
     /// The session of this id, or `None`. Asked only for a session that is not in memory. The id is what
     /// a client sent: at most 64 letters, digits, `-` and `_`.
@@ -79,7 +79,7 @@ pub trait SessionStorageProvider: Send + Sync + 'static {
 /// - Answers that were ready while the client was away are kept in memory only: on another server the call ends
 ///   as in doubt.
 ///
-/// # When the storage does not answer
+/// # When the storage does not answer, or panics
 /// Nothing is sent that would have to be stored first. After the
 /// [`storage_timeout`](crate::ServerOptions::storage_timeout) the transport is closed with 1013, handshakes
 /// included, which tells a client to come back later with the session it has. What waits to be stored

@@ -248,6 +248,27 @@ async fn what_could_not_be_stored_goes_on_where_it_stopped() {
 }
 
 #[tokio::test]
+async fn a_storage_that_panics_is_one_that_does_not_answer() {
+    let stage = Stage::new(SharedMemory::new()).await;
+    let (mut peer, session) = Peer::connect(stage.address).await;
+    stage.memory.set(Access::Broken);
+    peer.send("{call:[1,'i'],run:[]}").await;
+    assert_eq!(peer.closed().await, Some(1013));
+    for handshake in [
+        "{handshake:[0,'app']}".to_owned(),
+        format!("{{handshake:[0,'app'],session:['{session}',0]}}"),
+    ] {
+        let mut peer = Peer::open(stage.address).await;
+        peer.send(&handshake).await;
+        assert_eq!(peer.closed().await, Some(1013), "{handshake}");
+    }
+    stage.memory.set(Access::Open);
+    let (mut peer, answer) = stage.resume(&session, 0).await;
+    assert!(answer.starts_with("{handshake:[0],ok:"), "{answer}");
+    assert_eq!(peer.receive().await, "{callback:[1],ok:[42]}");
+}
+
+#[tokio::test]
 async fn what_happens_while_the_client_is_away_is_stored_too() {
     let one = Stage::new(SharedMemory::new()).await;
     let two = Stage::new(one.memory.another()).await;

@@ -37,6 +37,8 @@ enum Mode {
     IsSlow,
     Fails,
     Hangs,
+    Panics,
+    PanicsLater,
 }
 
 impl Noting {
@@ -73,6 +75,15 @@ impl Noting {
             }
             Mode::Fails => Box::pin(async { Err(StorageError::unavailable("it is broken")) }),
             Mode::Hangs => Box::pin(std::future::pending()),
+            Mode::Panics => {
+                // The lock is the test's, and not what breaks.
+                drop(state);
+                panic!("{what} panics")
+            }
+            Mode::PanicsLater => Box::pin(async {
+                tokio::task::yield_now().await;
+                panic!("its answer panics")
+            }),
         }
     }
 }
@@ -309,7 +320,7 @@ async fn a_provider_that_fails_or_hangs_costs_nobody_a_session() {
     peer.close().await;
     server.handle().expire_session(&session).await;
     soon(gone(&server.handle(), &session)).await;
-    for mode in [Mode::Fails, Mode::Hangs] {
+    for mode in [Mode::Fails, Mode::Hangs, Mode::Panics, Mode::PanicsLater] {
         provider.set_mode(mode);
         let mut peer = Peer::open(address).await;
         let request = format!("{{handshake:[0,'app'],session:['{session}',0]}}");
@@ -361,6 +372,70 @@ async fn a_transport_that_has_broken_the_rules_meanwhile_gets_no_session() {
     let (_peer, answer) = resume(address, &session, 0).await;
     assert_eq!(answer, "{handshake:[0],ok:0}");
     assert_ne!(until(&mut reports, "reconnect").await.id(), connection.id());
+}
+
+#[tokio::test]
+async fn a_provider_that_panics_keeps_no_session_from_its_end_and_nobody_from_hearing_of_it() {
+    for mode in [Mode::Panics, Mode::PanicsLater] {
+        let provider = Noting::default();
+        let (report, mut told) = unbounded_channel();
+        let options = ServerOptions::new([app()])
+            .session_storage_provider(provider.clone())
+            .client_expiration_time(Duration::from_millis(20))
+            .on_event(move |event| {
+                let _ = match event {
+                    ServerEvent::Disconnect { .. } => report.send("disconnect".to_owned()),
+                    ServerEvent::StorageFailed { error, .. } => report.send(error.to_string()),
+                    _ => return,
+                };
+            });
+        let server = create_server(options).unwrap();
+        let address = server.listen("127.0.0.1:0").await.unwrap();
+        let (first, first_session) = Peer::connect(address).await;
+        provider.set_mode(mode);
+        first.close().await;
+        soon(gone(&server.handle(), &first_session)).await;
+        let mut lines = Vec::new();
+        while lines.len() < 3 {
+            lines.push(soon(told.recv()).await.unwrap());
+        }
+        lines.sort_unstable();
+        // As it left, and as it was let go from memory.
+        let failed = "the session storage failed: it panicked";
+        assert_eq!(lines, ["disconnect", failed, failed]);
+        // Others still end when their time has come.
+        provider.set_mode(Mode::Works);
+        let (second, second_session) = Peer::connect(address).await;
+        second.close().await;
+        soon(gone(&server.handle(), &second_session)).await;
+        let (_, answer) = resume(address, &second_session, 0).await;
+        assert_eq!(answer, "{handshake:[0],ok:0}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_forgotten_by_a_provider_that_panics_at_first() {
+    let provider = Noting::default();
+    let options = ServerOptions::new([app()]).session_storage_provider(provider.clone());
+    let (server, address) = listening(options).await;
+    let (peer, session) = Peer::connect(address).await;
+    peer.close().await;
+    server.handle().expire_session(&session).await;
+    provider.set_mode(Mode::Panics);
+    server.handle().forget_session(&session);
+    provider.set_mode(Mode::Works);
+    soon(async {
+        while provider
+            .state
+            .lock()
+            .unwrap()
+            .sessions
+            .contains_key(&session)
+        {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -32,6 +32,8 @@ pub(crate) enum Access {
     HeldFrom(u64),
     /// They fail.
     Down,
+    /// They panic.
+    Broken,
 }
 
 impl SharedMemory {
@@ -88,13 +90,14 @@ impl SharedMemory {
                 .wait_for(|access| match access {
                     Access::Held => false,
                     Access::HeldFrom(count) => received < *count,
-                    Access::Open | Access::Down => true,
+                    Access::Open | Access::Down | Access::Broken => true,
                 })
                 .await
                 .map_err(StorageError::unavailable)?;
             if access == Access::Down {
                 return Err(StorageError::unavailable("it is down"));
             }
+            assert!(access != Access::Broken, "it is broken");
             work(&mut this.lock())
         })
     }
