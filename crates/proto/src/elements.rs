@@ -18,7 +18,7 @@ pub struct Elements {
 pub(crate) enum Element {
     #[default]
     Undefined,
-    /// `null` and `false`: values JavaScript takes for "no".
+    /// `null`, `false` and `NaN`: values JavaScript takes for "no".
     Falsy,
     Integer(i64),
     Text(String),
@@ -37,7 +37,7 @@ impl Element {
 
 impl Elements {
     /// Those of a text that [`Json`](crate::mdsf::Json) wrote, and did not mark. What JSON cannot say is there what
-    /// it wrote in its place.
+    /// it wrote in its place, and integers are known in their plain spelling only.
     pub fn of_json(json: &str) -> Self {
         let mut elements = Self::default();
         let mut rest = json;
@@ -124,9 +124,14 @@ impl Visitor for Elements {
 }
 
 impl From<Number<'_>> for Element {
-    /// Ids beyond 2^53 − 1 are not exact in JavaScript, so nobody can have meant them.
+    /// However it is spelled: a number is a double (mdsf.md). Ids beyond 2^53 − 1 are not exact in JavaScript,
+    /// so nobody can have meant them.
     fn from(number: Number<'_>) -> Self {
-        number.as_integer().map_or(Element::Other, Element::Integer)
+        match number.to_integer() {
+            Some(integer) => Element::Integer(integer),
+            None if number.is_nan() => Element::Falsy,
+            None => Element::Other,
+        }
     }
 }
 
@@ -137,6 +142,8 @@ impl From<Text<'_>> for Element {
 }
 
 impl From<Scalar<'_>> for Element {
+    /// A page takes integers in the one spelling that servers use: to know the others it would have to load
+    /// the arithmetic of floats.
     fn from(scalar: Scalar<'_>) -> Self {
         match scalar {
             Scalar::Text(text) => text.into(),
@@ -177,6 +184,59 @@ mod tests {
             let read = Elements::of_json(json.text());
             assert_eq!(read.elements, heard.elements, "{text}");
             assert_eq!(read.is_array, heard.is_array, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_an_integer_however_it_is_spelled() {
+        let read = |text: &str| {
+            let mut heard = Elements::default();
+            mdsf::read(text, Limits::default(), &mut heard).unwrap();
+            let [element, ..] = heard.elements;
+            element
+        };
+        for (spelled, integer) in [
+            ("5.0", 5),
+            ("5.", 5),
+            ("+5", 5),
+            (".5e1", 5),
+            ("-1e3", -1000),
+            ("1200e-2", 12),
+            ("0x1F", 31),
+            ("-0o17", -15),
+            ("0b101", 5),
+            ("0", 0),
+            ("-0", 0),
+            ("0.0", 0),
+            ("-0x0", 0),
+            ("0e400", 0),
+            // As a double they are that.
+            ("1e-400", 0),
+            ("0.99999999999999999999", 1),
+            ("9007199254740991.0", 9_007_199_254_740_991),
+            ("-0x1fffffffffffff", -9_007_199_254_740_991),
+        ] {
+            let element = read(spelled);
+            assert_eq!(element, Element::Integer(integer), "{spelled}");
+            assert_eq!(element.is_truthy(), integer != 0, "{spelled}");
+        }
+        let long = format!("0x{}", "f".repeat(1000));
+        for spelled in [
+            "1.5",
+            "1e-3",
+            "9007199254740992",
+            "9007199254740992.0",
+            "0x20000000000000",
+            "1e400",
+            "-Infinity",
+            &long,
+        ] {
+            let element = read(spelled);
+            assert_eq!(element, Element::Other, "{spelled}");
+            assert!(element.is_truthy(), "{spelled}");
+        }
+        for spelled in ["NaN", "-NaN"] {
+            assert!(!read(spelled).is_truthy(), "{spelled}");
         }
     }
 

@@ -36,6 +36,7 @@ stories! {
     a_call_without_arguments_in_an_array_is_answered_17: "invalid-signature",
     an_event_without_arguments_in_an_array_is_rejected_and_counts: "events-without-arguments",
     a_header_that_starts_with_no_integer_is_ignored: "unusable-headers",
+    an_integer_is_a_number_however_it_is_spelled: "spelled-ids",
     an_unknown_kind_is_rejected_and_the_connection_stays_open: "unknown-kinds",
     a_message_above_the_limit_ends_the_transport: "too-large-received",
     a_message_too_large_to_send_consumes_nothing: "too-large-sent",

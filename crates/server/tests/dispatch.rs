@@ -62,6 +62,51 @@ async fn calls_are_answered() {
     }
 }
 
+#[tokio::test]
+async fn an_id_is_a_number_however_it_is_spelled() {
+    let (_server, mut peer, _) = pair().await;
+    for (spelled, id) in [
+        ("1.0", "1"),
+        ("1e3", "1000"),
+        ("10e-1", "1"),
+        ("+5", "5"),
+        ("0x5", "5"),
+        ("-0X1f", "-31"),
+        ("0b1", "1"),
+        ("0o17", "15"),
+        ("5.", "5"),
+        ("-0", "0"),
+        ("0.0", "0"),
+        ("9007199254740991.0", "9007199254740991"),
+    ] {
+        let answer = peer.ask(&format!("{{ping:[{spelled}]}}")).await;
+        assert_eq!(answer, format!("{{pong:[{id}]}}"), "{spelled}");
+        let call = format!("{{call:[{spelled},'calc'],answer:[]}}");
+        let answer = peer.ask(&call).await;
+        assert_eq!(answer, format!("{{callback:[{id}],ok:[42]}}"), "{call}");
+    }
+    // These are none that a client could have meant, and nobody hears of them.
+    for spelled in [
+        "1.5",
+        "9007199254740992",
+        "1e16",
+        "1e400",
+        "NaN",
+        "-Infinity",
+        "'5'",
+    ] {
+        peer.send(&format!("{{ping:[{spelled}]}}")).await;
+    }
+    assert_eq!(peer.ask("{ping:[7]}").await, "{pong:[7]}");
+    // Keys are names, however they look.
+    assert_eq!(
+        peer.ask("{call:[8,'calc'],0x10:[]}").await,
+        "{callback:[8],error:[14]}"
+    );
+    peer.send("{call:[9,'calc'],-0:[]}").await;
+    assert_eq!(peer.closed().await, Some(1000));
+}
+
 /// A message may hold so many values (mdsf.md 5).
 const MOST: usize = 1_048_576;
 

@@ -128,6 +128,30 @@ async fn unknown_sessions_and_those_of_other_applications_are_error_11() {
 }
 
 #[tokio::test]
+async fn a_count_is_a_number_however_it_is_spelled() {
+    let (_server, address, mut reports) = resuming(ServerOptions::new([app()])).await;
+    let (peer, session) = Peer::connect(address).await;
+    let connection = until(&mut reports, "connect").await;
+    for name in ["one", "two"] {
+        connection.emit("i", name, ()).unwrap();
+    }
+    drop(peer);
+    until(&mut reports, "disconnect").await;
+    for (count, next) in [
+        ("0.0", "{event:[-1,'i'],one:[]}"),
+        ("-0", "{event:[-1,'i'],one:[]}"),
+        ("0x0", "{event:[-1,'i'],one:[]}"),
+        ("+1", "{event:[-2,'i'],two:[]}"),
+        ("10e-1", "{event:[-2,'i'],two:[]}"),
+    ] {
+        let mut peer = Peer::open(address).await;
+        let request = format!("{{handshake:[0,'app'],session:['{session}',{count}]}}");
+        assert_eq!(peer.ask(&request).await, "{handshake:[0],ok:0}", "{count}");
+        assert_eq!(peer.receive().await, next, "{count}");
+    }
+}
+
+#[tokio::test]
 async fn a_count_from_nowhere_is_clamped() {
     let (_server, address, mut reports) = resuming(ServerOptions::new([app()])).await;
     let (peer, session) = Peer::connect(address).await;

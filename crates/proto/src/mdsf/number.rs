@@ -86,6 +86,19 @@ impl<'t> Number<'t> {
         })
     }
 
+    /// The integer from −(2^53 − 1) to 2^53 − 1 that the nearest double is, however it is spelled; that of `-0` is
+    /// 0. Other than [`as_integer`](Self::as_integer) it takes the arithmetic of floats, so pages go without.
+    pub fn to_integer(&self) -> Option<i64> {
+        // Adding it makes a positive zero of either.
+        self.as_integer()
+            .or_else(|| float::safe_integer(self.to_f64() + 0.0))
+    }
+
+    /// Whether it is no number at all.
+    pub fn is_nan(&self) -> bool {
+        self.form == Form::NaN
+    }
+
     /// Whether a minus stands before it, and the rest without its sign.
     pub(super) fn sign_and_magnitude(&self) -> (bool, &'t str) {
         match self.raw().strip_prefix('-') {
