@@ -553,9 +553,7 @@ impl Connection {
         match text {
             Ok(text) => self.turn(|live| live.core.answer_written(id, text)),
             Err(error) => {
-                if let MethodError::Internal(error) = &error {
-                    why = Some(error.to_string());
-                }
+                why = why.or_else(|| error.kept_local());
                 let options = WriteOptions {
                     non_finite,
                     ..WriteOptions::default()

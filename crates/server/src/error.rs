@@ -8,12 +8,13 @@ use jstp_proto::{Refused, RemoteError};
 
 /// Why a method, or an authentication policy, says no.
 ///
-/// `?` turns any error into one. A [`RemoteError`] travels to the client as it is; of every other
-/// error the client only learns that there was one (code 16), and the server's listener hears the
-/// rest. [`MethodError::text`] is for an explanation meant for the client.
+/// `?` turns any error into one. A [`RemoteError`] travels to the client as it is, unless its code is negative:
+/// such codes never travel (protocol.md 9). Of that and of every other error the client only learns that there
+/// was one (code 16), and the server's listener hears the rest. [`MethodError::text`] is for an explanation
+/// meant for the client.
 #[derive(Debug)]
 pub enum MethodError {
-    /// Sent to the client.
+    /// Sent to the client, unless its code is negative.
     Remote(RemoteError),
     /// Sent to the client as error 1 with this text.
     Text(String),
@@ -37,12 +38,26 @@ impl MethodError {
         Self::Internal(error.into())
     }
 
+    /// Why the client is not told, if that is so.
+    pub(crate) fn kept_local(&self) -> Option<String> {
+        match self {
+            Self::Remote(error) if error.code < 0 => Some(format!(
+                "its error has the code {}, and negative codes never travel",
+                error.code
+            )),
+            Self::Internal(error) => Some(error.to_string()),
+            Self::Remote(_) | Self::Text(_) => None,
+        }
+    }
+
     /// The array that travels.
     pub(crate) fn to_wire(&self) -> Vec<Value> {
         match self {
-            Self::Remote(error) => error.to_wire(),
+            Self::Remote(error) if error.code >= 0 => error.to_wire(),
             Self::Text(text) => vec![Value::Number(1.0), Value::String(text.clone())],
-            Self::Internal(_) => vec![Value::Number(code::INTERNAL_API_ERROR as f64)],
+            Self::Remote(_) | Self::Internal(_) => {
+                vec![Value::Number(code::INTERNAL_API_ERROR as f64)]
+            }
         }
     }
 }

@@ -141,13 +141,13 @@ pub enum ServerEvent<'a> {
         /// Why.
         error: &'a StorageError,
     },
-    /// A method or an event handler failed in a way the client is not told of.
+    /// A method, an event handler or the authentication policy failed in a way the client is not told of.
     HandlerFailed {
         /// The client.
         connection: &'a Connection,
-        /// The interface.
+        /// The interface, or `authentication`.
         interface: &'a str,
-        /// The method or the event.
+        /// The method, the event, or the strategy.
         name: &'a str,
         /// What went wrong.
         error: &'a str,

@@ -217,7 +217,20 @@ impl<S> Driver<S> {
                 let decision = self.create(choice, Some(username));
                 return self.decide(application, strategy, decision);
             }
-            Decision::Authenticated(_, Err(MethodError::Remote(error))) => self.refuse(&error),
+            Decision::Authenticated(_, Err(MethodError::Remote(error))) if error.code >= 0 => {
+                self.refuse(&error);
+            }
+            Decision::Authenticated(_, Err(error @ MethodError::Remote(_))) => {
+                if let Some(error) = error.kept_local() {
+                    self.hub.tell(&ServerEvent::HandlerFailed {
+                        connection: &self.connection,
+                        interface: "authentication",
+                        name: &strategy,
+                        error: &error,
+                    });
+                }
+                self.refuse(&RemoteError::new(code::AUTH_FAILED));
+            }
             Decision::Authenticated(_, Ok(_) | Err(_)) | Decision::Found(_, Ok(None)) => {
                 self.refuse(&RemoteError::new(code::AUTH_FAILED));
             }

@@ -348,6 +348,7 @@ async fn the_fixture_serves_its_interfaces() {
         ("'echo'],count:['k']", "ok:[2]"),
         ("'echo'],later:[1,'x']", "ok:['x']"),
         ("'fail'],code:[5]", "error:[5]"),
+        ("'fail'],code:[-1]", "error:[16]"),
         (
             "'fail'],custom:[]",
             "error:[1025,'Custom failure','a',{b:2}]",

@@ -107,6 +107,38 @@ async fn an_id_is_a_number_however_it_is_spelled() {
     assert_eq!(peer.closed().await, Some(1000));
 }
 
+#[tokio::test]
+async fn negative_codes_never_travel() {
+    let (report, mut failures) = mpsc::unbounded_channel();
+    let codes = Interface::new("codes").method("code", async |_: Connection, (code,): (i64,)| {
+        Err::<(), _>(MethodError::code(code))
+    });
+    let options =
+        ServerOptions::new([Application::new("app").interface(codes)]).on_event(move |event| {
+            if let ServerEvent::HandlerFailed { name, error, .. } = event {
+                let _ = report.send(format!("{name}: {error}"));
+            }
+        });
+    let (_server, address) = listening(options).await;
+    let (mut peer, _) = Peer::connect(address).await;
+    for (id, code) in (1..).zip([-1, -5, -9_007_199_254_740_991_i64]) {
+        let call = format!("{{call:[{id},'codes'],code:[{code}]}}");
+        let answer = peer.ask(&call).await;
+        assert_eq!(answer, format!("{{callback:[{id}],error:[16]}}"));
+        let told = soon(failures.recv()).await.unwrap();
+        let why = "negative codes never travel";
+        assert_eq!(
+            told,
+            format!("code: its error has the code {code}, and {why}")
+        );
+    }
+    assert_eq!(
+        peer.ask("{call:[9,'codes'],code:[0]}").await,
+        "{callback:[9],error:[0]}"
+    );
+    assert!(failures.try_recv().is_err());
+}
+
 /// A message may hold so many values (mdsf.md 5).
 const MOST: usize = 1_048_576;
 

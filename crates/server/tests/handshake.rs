@@ -8,7 +8,7 @@ use std::time::Duration;
 use common::{Peer, app, listening, reporting, server, soon};
 use jstp_server::{
     Application, AuthRequest, CallError, Connection, Interface, MethodError, RemoteError,
-    ServerOptions, Value,
+    ServerEvent, ServerOptions, Value,
 };
 
 /// An application whose `app.version()` tells its own.
@@ -308,6 +308,32 @@ async fn a_policy_is_told_everything_and_may_speak_before_the_answer() {
     assert_eq!(
         peer.receive().await,
         "{event:[-1,'auth'],asked:['token',{a:[1]}]}"
+    );
+}
+
+#[tokio::test]
+async fn a_negative_code_of_the_policys_does_not_travel() {
+    let (report, mut failures) = tokio::sync::mpsc::unbounded_channel();
+    let options = ServerOptions::new([app()])
+        .auth_policy(async |_| Err(MethodError::code(-1)))
+        .on_event(move |event| {
+            if let ServerEvent::HandlerFailed {
+                interface,
+                name,
+                error,
+                ..
+            } = event
+            {
+                let _ = report.send(format!("{interface} {name}: {error}"));
+            }
+        });
+    let (_server, address) = listening(options).await;
+    let mut peer = Peer::open(address).await;
+    let answer = peer.ask("{handshake:[0,'app'],token:'x'}").await;
+    assert_eq!(answer, "{handshake:[0],error:[11]}");
+    assert_eq!(
+        soon(failures.recv()).await.unwrap(),
+        "authentication token: its error has the code -1, and negative codes never travel"
     );
 }
 
