@@ -107,6 +107,21 @@ pub(crate) fn check_verb(kind: &str, (what, name): (&'static str, &str)) -> Resu
     Ok(())
 }
 
+/// Whether every client can call a method of this name.
+///
+/// # Errors
+/// Those written in JavaScript cannot, and the error says why (Q40).
+pub fn check_method(name: &str) -> Result<(), Refused> {
+    if name.is_empty() {
+        return Err(refused(
+            "method",
+            name,
+            "JavaScript peers leave an empty name out",
+        ));
+    }
+    check_verb("call", ("method", name))
+}
+
 pub(crate) fn check_strategy(name: &str) -> Result<(), Refused> {
     if matches!(name, "anonymous" | "session") {
         return Err(refused(

@@ -116,7 +116,7 @@ pub use elements::Elements;
 pub use error::{PeerMisbehaved, Refused, RemoteError};
 pub use event::{Event, HandshakeFailure, Outcome, Output, OutputOf, Strategy, TransportEnd};
 pub use format::{Compose, Format, Native, Texts};
-pub use heads::results_head;
+pub use heads::{check_method, results_head};
 pub use jstp_version as version;
 pub use message::VersionField;
 pub use operation::Kind;

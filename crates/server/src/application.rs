@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use jstp_proto::error::code;
 use jstp_proto::mdsf::Value;
+use jstp_proto::{Refused, check_method};
 
 use crate::connection::Connection;
-use crate::error::MethodError;
+use crate::error::{MethodError, OptionsError};
 use crate::method::{Arguments, EventHandler, Method, MethodResult, values};
 use crate::storage::{SessionStorageProvider, SharedStorageProvider, Storage};
 
@@ -97,6 +98,27 @@ impl Application {
         self.split_name().1
     }
 
+    /// Whether what it offers has names that clients can use.
+    pub(crate) fn check(&self) -> Result<(), OptionsError> {
+        for interface in self.interfaces.values() {
+            if interface.name.is_empty() {
+                let application = self.name().to_owned();
+                return Err(OptionsError::InterfaceName { application });
+            }
+            for (method, _) in &interface.methods {
+                if let Err(Refused::Name { why, .. }) = check_method(method) {
+                    return Err(OptionsError::MethodName {
+                        application: self.name().to_owned(),
+                        interface: interface.name.clone(),
+                        method: method.clone(),
+                        why,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The method names of an interface in the order of definition, or `None` without such an
     /// interface.
     pub fn methods(&self, interface: &str) -> Option<impl Iterator<Item = &str>> {
@@ -151,7 +173,8 @@ impl Interface {
     }
 
     /// Adds a method over typed arguments, one tuple element each, with one result: `()` answers
-    /// without any, [`Results`](crate::Results) with several.
+    /// without any, [`Results`](crate::Results) with several. Names that a message cannot carry, such as `call`
+    /// and digits alone, are refused by [`create_server`](crate::create_server) (Q40).
     ///
     /// What runs until the first `.await` that has to wait runs in the order in which calls came;
     /// after that, calls run side by side and are answered as they end. A method that panics

@@ -183,6 +183,22 @@ pub enum OptionsError {
         /// What was given as its version.
         version: String,
     },
+    /// An interface has no name.
+    InterfaceName {
+        /// The application.
+        application: String,
+    },
+    /// A method has a name under which clients written in JavaScript cannot call it (Q40).
+    MethodName {
+        /// The application.
+        application: String,
+        /// The interface.
+        interface: String,
+        /// The method.
+        method: String,
+        /// Why it cannot be called.
+        why: &'static str,
+    },
     /// Two applications have the same name and version.
     Duplicate {
         /// The name.
@@ -195,6 +211,8 @@ pub enum OptionsError {
         /// The option.
         option: &'static str,
     },
+    /// A frame may be larger than the message it is part of.
+    FrameAboveMessage,
     /// A duration is longer than 100 years.
     TooLong {
         /// The option.
@@ -225,6 +243,25 @@ impl fmt::Display for OptionsError {
                     f,
                     "Multiple instances of application: {name} with version: {version}"
                 )
+            }
+            Self::InterfaceName { application } => {
+                write!(
+                    f,
+                    "application {application:?} has an interface without a name"
+                )
+            }
+            Self::MethodName {
+                application,
+                interface,
+                method,
+                why,
+            } => write!(
+                f,
+                "clients cannot call method {method:?} of interface {interface:?} of application \
+                 {application:?}: {why}"
+            ),
+            Self::FrameAboveMessage => {
+                f.write_str("option max_message must not let a frame be larger than its message")
             }
             Self::Tls { what, why } => write!(f, "the TLS {what} cannot be used: {why}"),
             Self::TooLong { option } => {

@@ -33,8 +33,8 @@ pub struct AppsIndex {
 /// Sorts applications by name and version (protocol.md 5.1).
 ///
 /// # Errors
-/// There is none; one has no name, or a version that is not semver; two have the same name and
-/// version.
+/// There is none; one has no name, a version that is not semver, an interface without a name, or a method that
+/// JavaScript clients cannot call; two have the same name and version.
 pub fn create_apps_index(
     applications: impl IntoIterator<Item = impl Into<Arc<Application>>>,
 ) -> Result<AppsIndex, OptionsError> {
@@ -43,9 +43,10 @@ pub fn create_apps_index(
         let application: Arc<Application> = application.into();
         let (name, version) = application.split_name();
         let (name, version) = (name.to_owned(), version.to_owned());
-        if name.is_empty() {
+        if is_nameless(&name) {
             return Err(OptionsError::ApplicationName);
         }
+        application.check()?;
         let Ok(parsed) = parse_version(&version) else {
             return Err(OptionsError::Version { name, version });
         };
@@ -62,6 +63,12 @@ pub fn create_apps_index(
         return Err(OptionsError::NoApplications);
     }
     Ok(AppsIndex { by_name })
+}
+
+/// Whether nothing is left of a name without a version. What begins like a scope may be one.
+fn is_nameless(name: &str) -> bool {
+    let rest = name.strip_prefix('@').unwrap_or(name);
+    rest.is_empty() || (rest.len() < name.len() && parse_version(rest).is_ok())
 }
 
 impl AppsIndex {

@@ -302,7 +302,8 @@ impl ServerOptions {
 
     /// How many bytes one message of a client may have, and how many one WebSocket frame of it; one
     /// byte more closes the transport with 1009. 8 MiB both, as upstream (protocol.md 1.2), and from the
-    /// first message on: a handshake may be large, and anonymous clients would not be held up by less.
+    /// first message on: a handshake may be large, and anonymous clients would not be held up by less. A
+    /// frame's limit must not be above a message's.
     #[must_use]
     pub fn max_message(mut self, message: usize, frame: usize) -> Self {
         self.settings.max_message = message;
@@ -371,6 +372,9 @@ impl ServerOptions {
         ];
         if let Some((option, _)) = limits.into_iter().find(|(_, value)| *value == 0) {
             return Err(OptionsError::Zero { option });
+        }
+        if settings.max_frame > settings.max_message {
+            return Err(OptionsError::FrameAboveMessage);
         }
         Ok((create_apps_index(self.applications)?, self.settings))
     }

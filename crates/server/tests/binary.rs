@@ -307,6 +307,10 @@ fn flags_that_make_no_sense_are_named() {
             &["--fixture", "--faults", "--tls-cert", "x", "--tls-key", "x"],
             "--faults",
         ),
+        (
+            &["--session-lifetime", "99999999999999999"],
+            "option --session-lifetime must not be longer than 100 years",
+        ),
         (&["--proxies", "many"], "--proxies takes"),
         (&["--max-connections", "0"], "--max-connections takes"),
         // Browsers send none of these.

@@ -6,7 +6,10 @@ mod common;
 use std::time::Duration;
 
 use common::{Peer, app, listening};
-use jstp_server::{Application, OptionsError, ServerOptions, create_server};
+use jstp_server::{
+    Application, Connection, Interface, OptionsError, ServerOptions, create_apps_index,
+    create_server,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -24,6 +27,13 @@ fn wrong_options_are_refused_by_name() {
         refused(ServerOptions::new([Application::new("")])),
         OptionsError::ApplicationName
     );
+    for name in ["@1.0.0", "@v2.0.0", "@"] {
+        // It may begin like a scope, but this is one without a name.
+        assert_eq!(
+            refused(ServerOptions::new([Application::new(name)])),
+            OptionsError::ApplicationName
+        );
+    }
     let error = refused(ServerOptions::new([
         Application::new("a@b").version("1.0.0")
     ]));
@@ -44,6 +54,63 @@ fn wrong_options_are_refused_by_name() {
     assert_eq!(
         error.to_string(),
         "option handshake_timeout must be greater than zero"
+    );
+}
+
+#[test]
+fn what_no_client_can_call_is_refused_by_name() {
+    let made = |interface| create_apps_index([Application::new("a").interface(interface)]);
+    let with =
+        |method: &str| Interface::new("i").method(method, async |_: Connection, (): ()| Ok(()));
+    let error = made(Interface::new("")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "application \"a\" has an interface without a name"
+    );
+    for (method, why) in [
+        ("call", "it would take the place of the message's header"),
+        ("__proto__", "JavaScript peers take it for the prototype"),
+        ("", "JavaScript peers leave an empty name out"),
+        ("0", "JavaScript peers move such keys to the front"),
+        ("4294967294", "JavaScript peers move such keys to the front"),
+    ] {
+        let error = made(with(method)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "clients cannot call method {method:?} of interface \"i\" of application \"a\": {why}"
+            )
+        );
+        assert_eq!(
+            create_server(ServerOptions::new([
+                Application::new("a").interface(with(method))
+            ]))
+            .unwrap_err(),
+            error
+        );
+    }
+    for method in [
+        "event",
+        "inspect",
+        "handshake",
+        "ok",
+        "constructor",
+        "01",
+        "-1",
+        "4294967295",
+    ] {
+        assert!(made(with(method)).is_ok(), "{method}");
+    }
+}
+
+#[test]
+fn a_frame_is_no_larger_than_its_message() {
+    let options = ServerOptions::new([app()]).max_message(10, 20);
+    let error = create_server(options).unwrap_err();
+    assert_eq!(error, OptionsError::FrameAboveMessage);
+    assert_eq!(
+        error.to_string(),
+        "option max_message must not let a frame be larger than its message"
     );
 }
 
@@ -105,7 +172,7 @@ fn limits_and_durations_are_refused_by_name() {
             options.max_message(limit, 1)
         }),
         ("max_message frame", |options, limit| {
-            options.max_message(1, limit)
+            options.max_message(usize::MAX, limit)
         }),
         ("max_outgoing", ServerOptions::max_outgoing),
         ("max_running_methods", ServerOptions::max_running_methods),

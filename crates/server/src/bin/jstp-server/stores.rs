@@ -4,13 +4,16 @@ use std::time::Duration;
 
 #[cfg(feature = "redis")]
 use jstp_server::RedisStorageProvider;
-use jstp_server::{Application, ServerOptions, SimpleSessionStorageProvider};
+use jstp_server::{Application, OptionsError, ServerOptions, SimpleSessionStorageProvider};
 
 use crate::flags::Flags;
 
 /// As upstream: for how long sessions are kept, and how often is looked for those to let go.
 const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 const PURGE_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// As for the durations among the server's options: 100 years.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// The server's provider, and one for an application that has its own.
 #[derive(Clone)]
@@ -24,6 +27,10 @@ impl Stores {
     /// Where the flags say.
     pub(crate) async fn new(flags: &Flags) -> Result<Self, String> {
         let lifetime = flags.session_lifetime.unwrap_or(LIFETIME);
+        if lifetime > LONGEST {
+            let option = "--session-lifetime";
+            return Err(OptionsError::TooLong { option }.to_string());
+        }
         if let Some(url) = &flags.redis {
             return Self::redis(url, lifetime).await;
         }
