@@ -82,7 +82,7 @@ impl Server {
     /// Begins to accept clients on an address; port 0 picks a free one. Returns the address.
     ///
     /// # Errors
-    /// The address cannot be listened on.
+    /// The address cannot be listened on, or the server has been [shut down](Self::shutdown).
     pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<SocketAddr> {
         let listener = TcpListener::bind(address).await?;
         // A server has one runtime, and its tasks need to know it when an application's threads do not.
@@ -90,6 +90,11 @@ impl Server {
         self.hub.sweep();
         self.hub.watch_storages();
         let address = listener.local_addr()?;
+        let mut all = lock(&self.listening);
+        // Whoever shuts the server down looks at them only after this is said.
+        if self.hub.is_stopping() {
+            return Err(io::Error::other("the server has shut down for good"));
+        }
         let (stop, stopping) = oneshot::channel();
         let hub = Arc::clone(&self.hub);
         let task = tokio::spawn(async move { accept(&hub, listener, stopping).await });
@@ -98,7 +103,7 @@ impl Server {
             stop,
             task,
         };
-        lock(&self.listening).push(listening);
+        all.push(listening);
         Ok(address)
     }
 

@@ -93,6 +93,16 @@ async fn shutting_down_takes_nobody_new() {
 }
 
 #[tokio::test]
+async fn what_has_shut_down_does_not_listen_again() {
+    let (server, address) = common::listening(ServerOptions::new([app()])).await;
+    server.shutdown().await;
+    let error = server.listen(address).await.unwrap_err();
+    assert_eq!(error.to_string(), "the server has shut down for good");
+    assert_eq!(server.address(), None);
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
 async fn shutting_down_does_not_wait_for_whoever_has_said_nothing() {
     let authority = Authority::new();
     let (certificate, key) = authority.issue("localhost");
