@@ -29,9 +29,10 @@ pub type AuthFuture = Pin<Box<dyn Future<Output = Result<String, MethodError>> +
 
 /// Decides on handshakes that are neither anonymous nor resume a session.
 ///
-/// An async closure from [`AuthRequest`] to a username is a policy. A
-/// [`RemoteError`](crate::RemoteError) with a code of the application's own reaches the client with
-/// its message; any other error, a panic and an empty username become error 11 (Q26).
+/// An async closure from [`AuthRequest`] to a username is a policy. A [`RemoteError`](crate::RemoteError) reaches
+/// the client as it is: with its message if the code is the application's own, the code alone if it is one of
+/// the protocol's (Q26). One with a negative code, every other error, a panic and an empty username become error
+/// 11.
 pub trait AuthPolicy: Send + Sync + 'static {
     /// Returns who the client is.
     fn authenticate(&self, request: AuthRequest) -> AuthFuture;

@@ -160,7 +160,8 @@ impl Connection {
     /// once, so its method has to bear that.
     ///
     /// # Errors
-    /// As [`call`](Self::call), but [`CallError::Lost`] only once the session has ended.
+    /// As [`call`](Self::call), but [`CallError::Lost`] only once the session has ended, or the call was given up
+    /// because the client closed its transport over it each time it was sent (Q13).
     pub async fn call_with_resend(
         &self,
         interface: &str,
@@ -264,8 +265,9 @@ impl Connection {
         self.shared.server.upgrade().map(ServerHandle::new)
     }
 
-    /// Closes the transport, after what is queued has left. What is pending fails. The client may
-    /// come back to its session (Q46); [`forget_session`](Self::forget_session) prevents that.
+    /// Closes the transport, after what is queued has left. What is pending fails, but for
+    /// [calls with resend](Self::call_with_resend), which wait for the client to come back to its session, as it may
+    /// (Q46). [`forget_session`](Self::forget_session) prevents that, and ends them too.
     pub fn close(&self) {
         let now = self.now();
         self.turn(|live| live.core.close(now));
