@@ -334,6 +334,8 @@ fn flags_that_make_no_sense_are_named() {
         assert!(help.status.success());
         let help = String::from_utf8(help.stdout).unwrap();
         assert!(help.contains("--listen HOST:PORT"));
+        let is_left_out = help.contains("not in this build");
+        assert_eq!(is_left_out, cfg!(not(feature = "redis")), "{help}");
     }
 }
 

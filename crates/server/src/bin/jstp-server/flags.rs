@@ -6,7 +6,7 @@ use std::time::Duration;
 use lexopt::Arg::{Long, Short};
 use lexopt::ValueExt;
 
-pub(crate) const HELP: &str = "\
+const HELP: &str = "\
 Serves JSTP over WebSocket: a chat, a calculator and a clock to try a client on.
 
 Usage: jstp-server [OPTIONS]
@@ -21,9 +21,7 @@ Usage: jstp-server [OPTIONS]
   --handshake-timeout MS    how long a client may take to ask for a session (default 3000)
   --auth-timeout MS         how long authentication may take (default 30000)
   --client-expiration MS    how long a client that is away stays in memory (default 3600000)
-  --redis URL               share sessions with other servers over redis://[user:password@]HOST:PORT, or
-                            rediss:// for TLS; better said in the variable JSTP_REDIS, which other
-                            users cannot read
+  --redis URL               {redis}
   --session-lifetime MS     how long a session is kept after it has left memory (default 86400000)
   --log                     print what happens to standard error
   --fixture                 serve what the conformance tests expect instead of the demo
@@ -36,6 +34,19 @@ The first line on standard output is `listening ws://HOST:PORT`, or `wss://`. SI
 it: clients are closed with 1001, after what is queued for them, and sessions are stored; a second one
 ends it at once.
 ";
+
+#[cfg(feature = "redis")]
+const REDIS_HELP: &str = "\
+share sessions with other servers over redis://[user:password@]HOST:PORT, or
+                            rediss:// for TLS; better said in the variable JSTP_REDIS, which other
+                            users cannot read";
+#[cfg(not(feature = "redis"))]
+const REDIS_HELP: &str = "not in this build, which has been made without the feature `redis`";
+
+/// What `--help` prints.
+pub(crate) fn help() -> String {
+    HELP.replace("{redis}", REDIS_HELP)
+}
 
 #[derive(Clone, Default)]
 pub(crate) struct Flags {

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     let flags = match flags::parse(lexopt::Parser::from_env()) {
         Ok(Request::Serve(flags)) => flags,
         Ok(Request::Help) => {
-            print!("{}", flags::HELP);
+            print!("{}", flags::help());
             return ExitCode::SUCCESS;
         }
         Ok(Request::Version) => {
