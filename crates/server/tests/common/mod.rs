@@ -211,6 +211,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         }
     }
 
+    /// Whatever comes next.
+    pub(crate) async fn next(&mut self) -> Option<Result<Message, impl std::error::Error>> {
+        soon(self.socket.next()).await
+    }
+
     /// The next message, or `None` if the transport ends without one.
     pub(crate) async fn next_text(&mut self) -> Option<String> {
         loop {
