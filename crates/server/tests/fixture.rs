@@ -181,6 +181,40 @@ async fn the_client_is_called_back() {
 }
 
 #[tokio::test]
+async fn a_call_back_that_comes_to_nothing_has_an_error_all_the_same() {
+    let server = Process::start(&["--fixture"]);
+    let (mut peer, _) = connect(server.address, "{handshake:[0,'fixture']}").await;
+    // What cannot be sent, and is not.
+    for (id, call) in (1..).zip([
+        "invoke:['','m',[]]",
+        "invoke:['i','call',[]]",
+        "invokeResend:['i','5',[]]",
+        "invoke:['i','m',[NaN]]",
+        "inspect:['']",
+    ]) {
+        let answer = peer.ask(&format!("{{call:[{id},'back'],{call}}}")).await;
+        assert_eq!(
+            answer,
+            format!("{{callback:[{id}],ok:[{{error:[16]}}]}}"),
+            "{call}"
+        );
+    }
+    // What is neither results nor an error.
+    for (id, (call, sent, answer)) in (1..).zip([
+        ("invoke:['i','m',[]]", "{call:[-1,'i'],m:[]}", "ok:5"),
+        ("invoke:['i','m',[]]", "{call:[-2,'i'],m:[]}", "nothing:[]"),
+        ("invoke:['i','m',[]]", "{call:[-3,'i'],m:[]}", "error:5"),
+        ("inspect:['i']", "{inspect:[-4,'i']}", "ok:[1]"),
+    ]) {
+        let call = format!("{{call:[{},'back'],{call}}}", id + 10);
+        assert_eq!(peer.ask(&call).await, sent);
+        let answer = peer.ask(&format!("{{callback:[-{id}],{answer}}}")).await;
+        let expected = format!("{{callback:[{}],ok:[{{error:[16]}}]}}", id + 10);
+        assert_eq!(answer, expected, "{call}");
+    }
+}
+
+#[tokio::test]
 async fn a_client_is_called_later_and_its_answers_are_kept() {
     let server = Process::start(&["--fixture"]);
     let (mut peer, _) = connect(server.address, "{handshake:[0,'fixture']}").await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jstp_server::{
     Application, AuthRequest, CallError, Connection, Interface, MethodError, RemoteError,
-    ServerOptions, Value, mdsf,
+    ServerOptions, Value, code, mdsf,
 };
 use tokio::task::yield_now;
 use tokio::time::sleep;
@@ -213,11 +213,13 @@ impl Fixture {
 async fn authenticate(request: AuthRequest) -> Result<String, MethodError> {
     let refused = || MethodError::text("wrong user name, password or token");
     match request.strategy.as_str() {
+        "login" if is_blocked(&request.credentials) => {
+            Err(RemoteError::with_message(1100, "Account blocked").into())
+        }
         "login" => {
             let (user, password): (String, String) = mdsf::from_value(request.credentials)?;
             match (user.as_str(), password.as_str()) {
                 ("marcus", "secret") | ("julia", "") => Ok(user),
-                ("blocked", _) => Err(RemoteError::with_message(1100, "Account blocked").into()),
                 ("slow", "slow") => {
                     sleep(Duration::from_millis(500)).await;
                     Ok(user)
@@ -230,6 +232,14 @@ async fn authenticate(request: AuthRequest) -> Result<String, MethodError> {
         }
         _ => Err(refused()),
     }
+}
+
+/// Whether these are the user's that is refused with any password.
+fn is_blocked(credentials: &Value) -> bool {
+    let Value::Array(credentials) = credentials else {
+        return false;
+    };
+    matches!(credentials.first(), Some(Value::String(user)) if user == "blocked")
 }
 
 fn calc(answer: u32) -> Interface {
@@ -358,10 +368,9 @@ fn outcome(answer: Result<Vec<Value>, CallError>) -> Value {
         Ok(results) => ("ok", results),
         Err(CallError::Remote(error)) => ("error", error.to_wire()),
         Err(error) => {
-            let code = error
-                .code()
-                .map_or(Value::Undefined, |code| Value::Number(code as f64));
-            ("error", vec![code])
+            // What cannot be sent, and what is no answer.
+            let code = error.code().unwrap_or(code::INTERNAL_API_ERROR);
+            ("error", vec![Value::Number(code as f64)])
         }
     };
     Value::Object(
