@@ -309,6 +309,10 @@ fn flags_that_make_no_sense_are_named() {
             "--faults",
         ),
         (
+            &["--fixture", "--faults", "--proxies", "1"],
+            "--faults finds clients by their TCP connections, so it goes without --proxies",
+        ),
+        (
             &["--session-lifetime", "99999999999999999"],
             "option --session-lifetime must not be longer than 100 years",
         ),
@@ -510,6 +514,11 @@ async fn faults_strike_the_transport_they_are_meant_for() {
         .await;
         cut_off = peer.next_text().await.is_none();
     }
+
+    // None at all are none to wait for.
+    let (mut peer, _) = resume(&session).await;
+    order(format!("'line'],truncate:['{session}',0]")).await;
+    assert_eq!(peer.closed().await, None);
 
     let (mut peer, _) = resume(&session).await;
     order(format!("'line'],deaf:['{session}']")).await;

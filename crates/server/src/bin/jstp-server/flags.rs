@@ -149,6 +149,10 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Request, lexopt::Error
     if flags.faults && flags.tls.is_some() {
         return Err("--faults breaks what it can read, so it goes without --tls-cert".into());
     }
+    if flags.faults && flags.proxies > 0 {
+        let why = "--faults finds clients by their TCP connections, so it goes without --proxies";
+        return Err(why.into());
+    }
     Ok(Request::Serve(Box::new(flags)))
 }
 

@@ -87,7 +87,7 @@ impl Line {
     pub(crate) fn inflict(&self, client: SocketAddr, fault: Fault) {
         if let Some(wire) = lock(&self.wires).get(&client) {
             match fault {
-                Fault::Cut => wire.cut.notify_one(),
+                Fault::Cut | Fault::Truncate(0) => wire.cut.notify_one(),
                 // A transport that has just ended has no use for further faults.
                 fault => drop(wire.faults.send(fault)),
             }
@@ -247,7 +247,7 @@ impl Down {
     /// An error ends this direction.
     async fn inflict(&mut self, fault: Fault) -> io::Result<()> {
         match fault {
-            Fault::Cut => self.cut.notify_one(),
+            Fault::Cut | Fault::Truncate(0) => self.cut.notify_one(),
             Fault::Mute(time) => {
                 let until = Instant::now() + time;
                 self.mode.send_replace(Mode::MutedUntil(until));
