@@ -404,7 +404,7 @@ async fn the_fixture_serves_its_interfaces() {
 #[tokio::test]
 async fn a_flood_of_any_size_arrives_whole() {
     let server = Process::start(&["--fixture"]);
-    for (n, payload) in [(12_000, 1), (500, 16_000)] {
+    for (n, payload) in [(12_000, 1), (1_500, 16_000)] {
         let (mut peer, _) = connect(server.address, "fixture").await;
         peer.send(&format!(
             "{{call:[1,'events'],flood:[{n},'{}']}}",
@@ -432,28 +432,25 @@ async fn a_flood_of_any_size_arrives_whole() {
 }
 
 #[tokio::test]
-async fn a_flood_waits_for_nobody_and_who_does_not_read_is_closed_with_1013() {
+async fn a_flood_waits_for_nobody_for_long_and_who_does_not_read_is_closed_with_1013() {
     let server = Process::start(&["--fixture"]);
     let (mut peer, _) = connect(server.address, "fixture").await;
     let payload = "x".repeat(4000);
     peer.send(&format!("{{call:[1,'events'],flood:[4000,'{payload}']}}"))
         .await;
     // It has all the time it could want to read.
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let (mut ticks, mut pings) = (0, 0);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let mut ticks = 0;
     let code = loop {
         match peer.next().await {
             Some(Ok(Message::Text(text))) if text.starts_with("{event:") => ticks += 1,
-            Some(Ok(Message::Text(text))) => {
-                assert!(text.starts_with("{ping:"), "{text}");
-                pings += 1;
-            }
+            Some(Ok(Message::Text(text))) => assert!(text.starts_with("{ping:"), "{text}"),
             Some(Ok(Message::Close(frame))) => break frame.unwrap().code,
             other => panic!("{other:?}"),
         }
     };
     assert_eq!(u16::from(code), 1013);
-    assert!(ticks < 4000 && pings <= 1, "{ticks} {pings}");
+    assert!(ticks < 4000, "{ticks}");
 }
 
 #[tokio::test]

@@ -8,8 +8,7 @@ use jstp_server::{
     Application, AuthRequest, CallError, Connection, Interface, MethodError, RemoteError,
     ServerOptions, Value, code, mdsf,
 };
-use tokio::task::yield_now;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::faults::Faults;
 use crate::stores::Stores;
@@ -286,14 +285,21 @@ fn fail() -> Interface {
         })
 }
 
+/// How long a flood waits for a client that does not say what it has.
+const PATIENCE: Duration = Duration::from_millis(50);
+
 async fn flood(client: Connection, (n, payload): (u64, Value)) -> Result<u64, MethodError> {
     let mut text = String::new();
     mdsf::write(&payload, &mut text, mdsf::WriteOptions::default())?;
-    // Nobody is waited for but the task that writes to the socket, which gets its turn now and then.
+    // Now and then the client has to say that it has everything so far. Who reads is not overrun so, and who does
+    // not is not waited for.
     let burst = (1024 * 1024 / (text.len() + 64)).clamp(1, 1000) as u64;
     for i in 0..n {
-        if i % burst == burst - 1 {
-            yield_now().await;
+        if i % burst == burst - 1
+            && let Ok(Err(error)) = timeout(PATIENCE, client.ping()).await
+            && error != CallError::BufferFull
+        {
+            return Err(error.into());
         }
         while let Err(error) = client.emit("events", "tick", (i, &payload)) {
             if error != CallError::BufferFull {
