@@ -59,6 +59,7 @@ export const CLOSE = 23;
 export const HEARTBEAT = 24;
 export const WITHDRAW = 25;
 export const CONFIGURE = 32;
+export const CONFIGURE_TRANSPORT = 39;
 
 /** Why a transport ended, by the core's numbers. */
 export const ENDS = [

@@ -2,7 +2,7 @@
 // has to say.
 
 import {
-  ATTACH, AWAITS_HANDSHAKE, CLOSE, CLOSED_BY_OWNER, CONFIGURE, CONNECTING, CONNECT_TIMEOUT, DEADLINE,
+  ATTACH, AWAITS_HANDSHAKE, CLOSE, CLOSED_BY_OWNER, CONFIGURE, CONFIGURE_TRANSPORT, CONNECTING, CONNECT_TIMEOUT, DEADLINE,
   DELIVERED, DRAIN, DROP_TRANSPORT, ENDED, ENDS, ERROR, EVENT, FIGURES, FORGET, HANDSHAKE_TIMEOUT,
   HAS_SESSION, LAST_ID, LOG, MAX_MESSAGE, NEW_SESSION, NOT_OPENED_IN_TIME, NOT_TEXT, OPEN, OPENED, OUTLET,
   PUT_BACK, RECEIVED, RELEASE, RESULTS, RESUME, RTT, STATES, STATUS, TAKE, TEXT, WITHDRAW,
@@ -332,9 +332,10 @@ export class Line {
   /** Opens the transport of an attempt; `waiter` hears how it goes. */
   open(waiter) {
     const { link, settings } = this;
-    const { url, batch, construct } = settings.transport;
+    const { url, batch, construct, limits } = settings.transport;
     // One transport at a time: the server may still take the old one for alive.
     this.have(DROP_TRANSPORT);
+    limits.forEach((limit, which) => link.ask(CONFIGURE_TRANSPORT + which, limit));
     if (this.reconnecting.isGivenUp) throw this.cannotConnect(BY_OWNER);
     this.#attempt = waiter;
     this.#earlyFailure = undefined;

@@ -170,8 +170,7 @@ export function readConnect(args, withInterfaces) {
   const app = readApp(given);
   const settings = readClient(client);
   const interfaces = withInterfaces ? readInterfaces(rest.shift()) : undefined;
-  const transport = readTransport(rest);
-  return { ...settings, app, interfaces, transport, limits: [...settings.limits, ...transport.limits] };
+  return { ...settings, app, interfaces, transport: readTransport(rest) };
 }
 
 function readInterfaces(given) {
@@ -211,7 +210,7 @@ function readClient(given) {
     // On the first connect only for a page that asks for it.
     renewsAtFirst: onSessionLost === 'renew',
     logs: logger !== undefined,
-    /** By the numbers that src/settings.rs has for them; those of the transport follow. */
+    /** By the numbers that src/settings.rs has for them, from 0 on. */
     limits,
   };
 }
@@ -257,11 +256,11 @@ function transportOf(given, address, args) {
     allowNonFinite: members.flag('allowNonFinite'),
     honourToMDSF: members.flag('honourToMDSF'),
     batch: members.flag('batch', true),
-    /** Those that follow the client's. */
+    /** Those that follow the client's. The usual ones are the core's too, but an earlier attempt may have had others. */
     limits: [
-      members.millis('connectTimeout'),
-      members.millis('closeTimeout'),
-      members.number('maxReceivedMessageSize', 1, 'a number of bytes, '),
+      members.millis('connectTimeout') ?? 10_000,
+      members.millis('closeTimeout') ?? 5000,
+      members.number('maxReceivedMessageSize', 1, 'a number of bytes, ') ?? 2 ** 23,
     ],
   };
   if (!transport.construct && !isFunction(globalThis.WebSocket)) {
