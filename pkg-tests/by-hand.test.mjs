@@ -50,3 +50,71 @@ test('a reconnector of the page may give an attempt limits', { timeout: 9_000 },
   });
   assert.match((await outcome).message, /no answer within 30 ms$/);
 });
+
+class Absent extends Peer {
+  begin() {
+    this.end();
+  }
+}
+
+/** Knows no session of an earlier transport. */
+class Forgetful extends Peer {
+  handshake(text) {
+    return text.includes('session:') ? '{handshake:[0],error:[11]}' : super.handshake(text);
+  }
+}
+
+/** What `stateChange` tells of the next time that the connection waits. */
+const waits = (connection) => new Promise((resolve) => {
+  const listen = (state, previous, { nextAttemptAt }) => {
+    if (state !== 'waiting') return;
+    connection.off('stateChange', listen);
+    resolve(nextAttemptAt);
+  };
+  connection.on('stateChange', listen);
+});
+
+test('the default reconnector goes on after an attempt by hand that failed', { timeout: 9_000 }, async (t) => {
+  const connection = await dial(t);
+  const byHand = async () => {
+    const waiting = waits(connection);
+    await assert.rejects(ws.reconnect(connection, { WebSocket: Absent }, URL), { message: /no WebSocket server accepted it/ });
+    const millis = (await waiting) - Date.now();
+    assert.ok(millis > 500, `${millis} ms`);
+  };
+  // From a transport that works, and in the place of an attempt that was planned.
+  await byHand();
+  const call = connection.callMethod('i', 'm', []);
+  await byHand();
+  // Once there is one again, nothing is left of these.
+  await ws.reconnect(connection, { WebSocket: Peer }, URL);
+  assert.equal(await call, 7);
+  const { attempts } = connection.stats;
+  await new Promise((resolve) => setTimeout(resolve, 2100));
+  assert.deepEqual([connection.state, connection.stats.attempts], ['ready', attempts]);
+  // A session that is lost by hand is renewed by itself.
+  await assert.rejects(ws.reconnect(connection, { WebSocket: Forgetful }, URL), { code: 11 });
+  assert.equal(await connection.callMethod('i', 'm', []), 7);
+});
+
+test('nothing follows an attempt by hand that failed once the page has closed', { timeout: 9_000 }, async (t) => {
+  const connection = await dial(t);
+  connection.close();
+  for (const WebSocket of [Absent, Forgetful]) {
+    await assert.rejects(ws.reconnect(connection, { WebSocket }, URL));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual([connection.state, connection.getTransport()], ['closed', null]);
+  }
+});
+
+test('a reconnector of the page hears of a transport that an attempt by hand cost, once', { timeout: 9_000 }, async (t) => {
+  const asked = [];
+  const connection = await dial(t, { reconnector: (...args) => asked.push(args) });
+  const byHand = (WebSocket) => ws.reconnect(connection, { WebSocket }, URL);
+  await assert.rejects(byHand(Absent));
+  assert.equal(asked.length, 1);
+  await assert.rejects(byHand(Absent));
+  assert.equal(asked.length, 1);
+  assert.equal(await byHand(Peer), connection);
+  assert.equal(asked.length, 1);
+});

@@ -1072,7 +1072,7 @@ export declare const ws: {
   /**
    * Reconnects by hand and goes on with the session; without one it is a new connection. Settings of the WebSocket
    * that are left out have their defaults again. Fails as `connect` does, and with an Error while another attempt
-   * is under way (protocol.md 7.3).
+   * is under way (protocol.md 7.3). After a failure the default reconnector goes on.
    */
   reconnect(connection: Connection, url: string | URL): Promise<Connection>;
   /** The same, with a callback in place of the promise. */

@@ -240,7 +240,7 @@ export class Connection extends Emitter {
     };
   }
 
-  /** `reports` is whether events tell of the attempt and a failure asks the reconnector again. */
+  /** `reports` is whether events tell of the attempt. */
   static #reconnect(connection, args, reports) {
     const { is, reconnecting } = connection.#line;
     const callback = takeCallback(args);

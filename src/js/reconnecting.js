@@ -107,8 +107,8 @@ export class Reconnecting {
   }
 
   /**
-   * Makes an attempt. `reports` is whether the connection's events tell of it and a failure asks the
-   * reconnector again; an attempt by hand does neither, as upstream.
+   * Makes an attempt. `reports` is whether the connection's events tell of it; those of an attempt by hand do not, as
+   * upstream.
    */
   async attempt(waiter, reports, transport) {
     const line = this.#line;
@@ -119,6 +119,9 @@ export class Reconnecting {
       queueMicrotask(() => waiter?.failed(error, connection));
       return;
     }
+    // A failure is the reconnector's to go on from. One of the page's own has been asked already when an attempt by
+    // hand begins without a transport.
+    const asks = reports || !settings.reconnector || line.is.state === 'ready';
     line.attach();
     this.isAttempting = true;
     this.stop();
@@ -132,11 +135,11 @@ export class Reconnecting {
     } catch (thrown) {
       failure = Failure.of(thrown);
     }
-    this.#attempted(failure, waiter, reports);
+    this.#attempted(failure, waiter, reports, asks);
   }
 
   /** What follows from an attempt that has ended. */
-  #attempted(failure, waiter, reports) {
+  #attempted(failure, waiter, reports, asks) {
     const line = this.#line;
     const { connection, link, settings } = line;
     const tell = (error) => reports && Emitter.emitLocally(connection, 'reconnect', [error]);
@@ -155,7 +158,7 @@ export class Reconnecting {
     waiter?.failed(error, failure.connection && connection);
     // A listener may have closed the connection, or begun an attempt of its own.
     const { state, closedByOwner } = line.is;
-    if (reports && !this.isAttempting && state !== 'ready' && !closedByOwner) {
+    if (asks && !this.isAttempting && state !== 'ready' && !closedByOwner) {
       if (lost && !settings.renews) line.close();
       else if (lost && !settings.reconnector) this.#attemptIn(0);
       else this.#ask();
