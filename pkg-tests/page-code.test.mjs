@@ -111,6 +111,20 @@ test('an error that refuses to carry the connection', async (t) => {
   }
 });
 
+test('texts that are as long as one can be', { timeout: 60_000 }, async (t) => {
+  const connection = await dial(t);
+  const [name, text] = [2 ** 29 - 40, 2 ** 29 - 26].map((length) => 'x'.repeat(length));
+  for (const [args, message] of [
+    [['i', 'm', [0, { a: text }]], 'args[1].a does not fit: a message holds at most 8 MiB'],
+    [['i', name, []], 'the message is larger than 8388608 bytes'],
+    [[name, 'm', []], 'the message is larger than 8388608 bytes'],
+  ]) {
+    await assert.rejects(connection.callMethod(...args), { name: 'RangeError', message });
+    assert.throws(() => connection.emitRemoteEvent(...args), { name: 'RangeError', message });
+  }
+  await works(connection);
+});
+
 test('frozen proxies', async (t) => {
   const connection = await dial(t);
   Object.freeze(await connection.inspectInterface('i'));

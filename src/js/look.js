@@ -4,6 +4,11 @@
 // property of each object that plain data does not have, `for in`, and `typeof`. It may be wrong in
 // one direction only: whoever is sent away is written by a slower writer that is always right.
 
+import { MOST } from './walk.js';
+
+/** How many values there may be yet; a shared one counts wherever it stands. */
+let left;
+
 /** Deeper values are rare enough to take the slow way; a cycle is one of them. */
 const DEEP = 100;
 
@@ -11,18 +16,19 @@ const { isArray } = Array;
 const { toString } = Object.prototype;
 const { toJSON, toISOString } = Date.prototype;
 
-/** Whether JSON.stringify would send something else than MDSF can, or may. */
+/** Whether JSON.stringify would send something else than MDSF can, or may, or more than a message may hold. */
 export function differs(value) {
-  switch (typeof value) {
-    case 'object': return value !== null && (isArray(value) ? listDiffers(value, 0) : objectDiffers(value, 0));
-    case 'number': return !Number.isFinite(value);
-    default: return typeof value !== 'string' && typeof value !== 'boolean';
-  }
+  // A getter may write a value of its own.
+  const outer = left;
+  left = MOST;
+  const does = listDiffers([value], -1);
+  left = outer;
+  return does;
 }
 
 function listDiffers(list, depth) {
-  if (depth === DEEP || list.toJSON !== undefined) return true;
   const { length } = list;
+  if (depth === DEEP || list.toJSON !== undefined || (left -= length) < 0) return true;
   for (let index = 0; index < length; index++) {
     const value = list[index];
     if (typeof value === 'string') continue;
@@ -42,8 +48,9 @@ function objectDiffers(object, depth) {
   if (object.toJSON !== undefined) return !isPlainDate(object);
   // Buffers and their views have one; what they would be sent as is not what they hold.
   if (depth === DEEP || object.byteLength !== undefined) return true;
-  let name;
-  for (name in object) {
+  let count = 0;
+  for (const name in object) {
+    count++;
     const value = object[name];
     if (typeof value === 'string') continue;
     if (typeof value === 'object') {
@@ -53,8 +60,8 @@ function objectDiffers(object, depth) {
         continue;
       }
       // What listDiffers does, for the most frequent of its callers: so much of the time are the calls.
-      if (depth + 1 === DEEP || value.toJSON !== undefined) return true;
       const { length } = value;
+      if (depth + 1 === DEEP || value.toJSON !== undefined || (left -= length) < 0) return true;
       for (let index = 0; index < length; index++) {
         const element = value[index];
         if (typeof element === 'string') continue;
@@ -72,7 +79,7 @@ function objectDiffers(object, depth) {
       return true;
     }
   }
-  return name === undefined && toString.call(object) === '[object Number]';
+  return count === 0 ? toString.call(object) === '[object Number]' : (left -= count) < 0;
 }
 
 /** Functions and symbols are left out as members, by JSON and by us; a function may have a toJSON. */

@@ -108,9 +108,12 @@ function inPieces(bytes) {
   return text + decoder.decode();
 }
 
-/** A message of a head, a payload and what closes it. */
+/**
+ * A message of a head, a payload and what closes it. Beyond any limit it is the payload alone: a string can be no
+ * longer than half a gigabyte, and an exception here would be the end of the module.
+ */
 export function message(head, payload) {
-  return `${head}${payload}}`;
+  return payload.length > 2 ** 28 ? payload : `${head}${payload}}`;
 }
 
 /** How many bytes the text takes as UTF-8. */

@@ -9,11 +9,10 @@ const DEPTH = 1000;
  * What no server accepts in one message. The core knows the exact limit; this one is for values whose
  * text would not fit into memory, `new Array(1e9)` among them.
  */
-const LONGEST = 8 * 1024 * 1024;
+export const LONGEST = 8 * 1024 * 1024;
 
-/** Values that a receiver takes in one message, the up to four of its header among them (mdsf.md 5). */
-const MOST = 1024 * 1024;
-const IN_HEADER = 4;
+/** Values that a receiver takes in one message (mdsf.md 5), but for the up to four of its header. */
+export const MOST = 1024 * 1024 - 4;
 
 /** A path longer than this is told by its beginning. */
 const LONGEST_PATH = 120;
@@ -26,7 +25,7 @@ export function walk(root, name, { allowNonFinite, honourToMDSF }) {
   /** Joined at the end: added to one by one, a text of millions of commas takes a hundred times its length. */
   const parts = [];
   let length = 0;
-  let values = IN_HEADER;
+  let values = 0;
   /** The arrays and objects around the current place, which the last one's position completes. */
   const open = [];
 
@@ -34,6 +33,12 @@ export function walk(root, name, { allowNonFinite, honourToMDSF }) {
     length += part.length;
     if (length > LONGEST) throw tooLong();
     parts.push(part);
+  };
+
+  /** A long one might become longer than a string can be. */
+  const quote = (text) => {
+    if (text.length > LONGEST) throw tooLong();
+    return JSON.stringify(text);
   };
 
   /** The place at `level`: that of the root at 0, the current one within all that is open. */
@@ -62,7 +67,7 @@ export function walk(root, name, { allowNonFinite, honourToMDSF }) {
 
   /** Every value counts, gaps too. */
   const tally = () => {
-    if (++values > MOST) throw new RangeError(`${place()} is one too many: a message holds at most ${MOST} values`);
+    if (++values > MOST) throw new RangeError(`${place()} is one too many: a message holds at most ${MOST + 4} values`);
   };
 
   /** What is written of anything but undefined. */
@@ -72,8 +77,10 @@ export function walk(root, name, { allowNonFinite, honourToMDSF }) {
         if (Number.isFinite(value)) return add(JSON.stringify(value));
         if (allowNonFinite) return add(String(value));
         throw new RangeError(`${place()} is ${value}, which peers cannot read`);
-      case 'string': case 'boolean':
-        return add(JSON.stringify(value));
+      case 'string':
+        return add(quote(value));
+      case 'boolean':
+        return add(String(value));
       case 'object':
         if (value === null) return add('null');
         if (Array.isArray(value)) return begin(value);
@@ -105,7 +112,7 @@ export function walk(root, name, { allowNonFinite, honourToMDSF }) {
     tally();
     if (!object.isEmpty) add(',');
     object.isEmpty = false;
-    add(`${JSON.stringify(key)}:`);
+    add(`${quote(key)}:`);
     addValue(value);
   };
 
@@ -126,25 +133,14 @@ export function walk(root, name, { allowNonFinite, honourToMDSF }) {
   return parts.join('');
 }
 
-/** Whether a text of JSON may have more values than a message holds; `walk` knows for certain. */
-export function mayHaveTooMany(text) {
-  // None is shorter than a digit and a comma.
-  if (text.length < 2 * (MOST - IN_HEADER)) return false;
-  // Every value but the first stands behind one of these, which may stand in strings as well.
-  let values = IN_HEADER + 1;
-  for (const mark of ',[{') {
-    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) values++;
-  }
-  return values > MOST;
-}
-
 /** One step of a path, as a page would write it. */
 function step(key) {
   if (typeof key === 'number') return `[${key}]`;
+  key = key.slice(0, LONGEST_PATH);
   // Close enough for a reader.
   return /^[A-Za-z_$\u0080-\uffff][\w$\u0080-\uffff]*$/.test(key)
     ? `.${key}`
-    : `[${JSON.stringify(key.slice(0, LONGEST_PATH))}]`;
+    : `[${JSON.stringify(key)}]`;
 }
 
 /** Base64 with padding, as Node's Buffer writes itself. */

@@ -2,7 +2,7 @@
 // walk.js the rest; the text never enters linear memory but as a reference.
 
 import { differs } from './look.js';
-import { mayHaveTooMany, walk } from './walk.js';
+import { LONGEST, walk } from './walk.js';
 
 /** A string of one-byte characters is not searched at all. */
 const SEPARATORS = /[\u2028\u2029]/;
@@ -21,10 +21,11 @@ export function write(value, name, options) {
   try {
     if (!options.honourToMDSF && !differs(value)) {
       text = JSON.stringify(value);
-      if (mayHaveTooMany(text)) text = undefined;
+      if (text.length > LONGEST) text = undefined;
     }
   } catch {
-    // A bigint, or page code that threw. The slow writer meets it again and knows where it is.
+    // A bigint, a text longer than a string can be, or page code that threw. The slow writer meets it again and
+    // knows where it is.
   }
   return escaped(text ?? walk(value, name, options));
 }

@@ -1,6 +1,6 @@
 //! What becomes of a page's values as they leave.
 
-use js_sys::{Array, Error, JsString, Object, Reflect};
+use js_sys::{Array, Error, Function, JsString, Object, Reflect};
 use jstp_wasm::payload;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::*;
@@ -61,13 +61,20 @@ fn writes(source: &str, sending: &Sending, wanted: &str) {
 /// Checks the error's kind and how its sentence begins.
 #[track_caller]
 fn refuses(value: &JsValue, kind: &str, wanted: &str) {
+    refuses_with(value, kind, wanted, "");
+}
+
+/// And how it ends.
+#[track_caller]
+fn refuses_with(value: &JsValue, kind: &str, begin: &str, end: &str) {
     let error: Error = match write(value, "args", &STRICT) {
         Err(error) => error.unchecked_into(),
-        Ok(text) => panic!("{wanted}: written as {text}"),
+        Ok(text) => panic!("{begin}: written as {text}"),
     };
     let message = String::from(error.message());
     assert_eq!(String::from(error.name()), kind, "{message}");
-    assert!(message.starts_with(wanted), "{message}, not {wanted}");
+    assert!(message.starts_with(begin), "{message}, not {begin}");
+    assert!(message.ends_with(end), "{message}, not {end}");
 }
 
 #[wasm_bindgen_test]
@@ -242,6 +249,53 @@ fn a_value_holds_as_many_values_as_a_receiver_takes_and_no_more() {
         );
         let wanted = format!("args[{last}] is one too many: a message holds at most 1048576");
         refuses(&list(1), "RangeError", &wanted);
+    }
+}
+
+#[wasm_bindgen_test]
+fn what_shares_its_parts_is_refused_before_it_has_all_been_looked_at() {
+    for source in [
+        // More values than any machine gets through.
+        "(o => { for (let i = 0; i < 90; i++) o = {a: o, b: o}; return [o]; })({})",
+        "(o => { for (let i = 0; i < 90; i++) o = [o, o]; return [o]; })([])",
+        "(o => { for (let i = 0; i < 90; i++) o = {a: [o, o]}; return [o]; })([])",
+        "[Array(1e5).fill(Array(1e6).fill(0))]",
+        "[Array(1e5).fill({a: Array(1e6).fill(0)})]",
+    ] {
+        let wanted = "is one too many: a message holds at most 1048576 values";
+        refuses_with(&evaluate(source), "RangeError", "args[0]", wanted);
+    }
+    let members = "[Array(1e6).fill(Object.fromEntries(Array(1e5).fill(0).entries()))]";
+    refuses(&evaluate(members), "RangeError", "args[0][8]");
+}
+
+#[wasm_bindgen_test]
+fn a_getter_that_writes_a_value_of_its_own_hides_nothing() {
+    let writer = Closure::new(|_| text(&evaluate("[1]"), &STRICT).into());
+    let values = evaluate(
+        "writer => {
+           const part = { get a() { return writer.toJSON(''); } };
+           const half = Array(2 ** 18).fill([0]);
+           return [...half, part, ...half];
+         }",
+    );
+    let values = values.unchecked_into::<Function>();
+    let values = values.call1(&JsValue::NULL, &calling(&writer)).unwrap();
+    refuses(&values, "RangeError", "args[524285][0] is one too many");
+}
+
+#[wasm_bindgen_test]
+fn a_text_longer_than_any_message_is_refused_with_its_place() {
+    let wanted = "does not fit: a message holds at most 8 MiB";
+    for (source, place) in [
+        ("['x'.repeat(2 ** 23)]", "args[0]"),
+        ("[1, {a: 'x'.repeat(2 ** 23)}]", "args[1].a"),
+        ("[undefined, 'x'.repeat(2 ** 23)]", "args[1]"),
+        ("[{['x'.repeat(2 ** 23)]: 1}]", "args[0]"),
+        // Quoted it would be longer than a string can be.
+        ("[undefined, '\\n'.repeat(2 ** 28)]", "args[1]"),
+    ] {
+        refuses_with(&evaluate(source), "RangeError", place, wanted);
     }
 }
 
