@@ -436,6 +436,22 @@ test('a policy that closes the connection and throws', async (t) => {
   assert.deepEqual(unhandled, []);
 });
 
+test('a policy that fails for no reason has failed', async (t) => {
+  for (const reason of [undefined, null, 0, '']) {
+    for (const connectPolicy of [
+      async () => Promise.reject(reason),
+      () => { throw reason; },
+    ]) {
+      const [error, connection] = await new Promise((resolve) => {
+        ws.connect('app', { connectPolicy }, { WebSocket: Peer }, 'ws://localhost/', (...outcome) => resolve(outcome));
+      });
+      assert.deepEqual([error.name, error.message], ['Error', `the connect policy failed with ${reason}`]);
+      assert.deepEqual([connection.state, connection.getTransport()], ['closed', null]);
+      await assert.rejects(dial(t, { connectPolicy }), { message: error.message });
+    }
+  }
+});
+
 test('a connection whose fields the page has spoiled', { timeout: 10_000 }, async (t) => {
   const heard = reports(t);
   /** Knows no session of an earlier transport. */

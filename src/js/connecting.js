@@ -84,6 +84,9 @@ async function first(connection, line, settings) {
   }
 }
 
+/** What a policy has failed with; a callback would take nothing for success. */
+const reason = (thrown) => thrown || new Error(`the connect policy failed with ${thrown}`);
+
 /** Opens a transport and agrees on a session; resolves to what the policy gave as session. */
 export async function attempt(connection, line, { app, policy }) {
   const opened = new Waiter();
@@ -102,11 +105,11 @@ export async function attempt(connection, line, { app, policy }) {
     const session = line.is.hasSession ? connection.session : undefined;
     const returned = Reflect.apply(policy.connect, policy.policy, [app.given, connection, session, answer]);
     // An async function that rejects has failed, whatever became of its callback.
-    if (returned instanceof Promise) returned.catch((error) => answer(error));
+    if (returned instanceof Promise) returned.catch((thrown) => answer(reason(thrown)));
   } catch (thrown) {
     answer();
     line.dropTransport();
-    throw new Failure(thrown, connection);
+    throw new Failure(reason(thrown), connection);
   }
   const [failure, values] = await outcome;
   // Over a connection that there is, or before.
