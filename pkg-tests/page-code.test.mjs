@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Application, Session, ws } from '../pkg/index.js';
+import { ws as slim } from '../pkg/slim.js';
 import { Peer } from './lib/peer.mjs';
 
 const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
@@ -25,6 +26,31 @@ function reports(t) {
 }
 
 const works = async (connection) => assert.equal(await connection.callMethod('i', 'm', []), 7);
+
+test('callbacks that throw are reported, whatever they were called for', async (t) => {
+  const heard = reports(t);
+  const uncaught = [];
+  const listen = (error) => uncaught.push(error);
+  for (const name of ['unhandledRejection', 'uncaughtException']) {
+    process.on(name, listen);
+    t.after(() => process.off(name, listen));
+  }
+  const refusing = (error) => {
+    throw new Error(`mine, after ${error.message}`);
+  };
+  // First of all, so that there is no module yet.
+  slim.connect('app', null, 'ws://localhost/', refusing);
+  await soon();
+  ws.reconnect({}, 'ws://localhost/', refusing);
+  ws.reconnect(await dial(t), 'nowhere', refusing);
+  await soon();
+  assert.deepEqual(uncaught, []);
+  assert.deepEqual(heard.map(([{ message }]) => message), [
+    'mine, after jstp-wasm/slim brings no module: call init(source) before the first connect',
+    'mine, after connection must be a Connection',
+    "mine, after requestUrl 'nowhere' is not a URL",
+  ]);
+});
 
 test('an application that names no list of methods', async (t) => {
   const heard = reports(t);

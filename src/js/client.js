@@ -4,6 +4,8 @@
 import { Connection } from './connection.js';
 import { begin, load } from './load.js';
 import * as names from './names.js';
+import { takeCallback } from './options.js';
+import { Waiter } from './waiter.js';
 
 /** All that an entry exports. `ways` are those to the module when the page names no source; see `begin`. */
 export default function clientOf(...ways) {
@@ -12,7 +14,7 @@ export default function clientOf(...ways) {
     const callback = args.at(-1);
     if (typeof callback !== 'function') return begun;
     // Whatever happens after the module is there reaches the callback from there.
-    begun.catch(callback);
+    begun.catch((error) => new Waiter(callback).failed(error));
     return undefined;
   };
   const ws = Object.freeze({
@@ -26,10 +28,9 @@ export default function clientOf(...ways) {
 function reconnect(connection, ...args) {
   if (connection instanceof Connection) return Connection.reconnect(connection, ...args);
   const error = new TypeError('connection must be a Connection');
-  const callback = args.at(-1);
-  if (typeof callback !== 'function') return Promise.reject(error);
-  queueMicrotask(() => callback(error));
-  return undefined;
+  const waiter = new Waiter(takeCallback(args));
+  queueMicrotask(() => waiter.failed(error));
+  return waiter.promise;
 }
 
 export * from './names.js';
