@@ -278,6 +278,25 @@ test('options that are none', async (t) => {
   proxy.events('e', null).return();
 });
 
+test('a fraction of a millisecond is one', async (t) => {
+  class Mute extends Peer {
+    handshake() {}
+  }
+  class Hanging extends Peer {
+    begin() {}
+  }
+  await assert.rejects(dial(t, { handshakeTimeout: 0.5 }, Mute), { message: /nothing came within 1 ms$/ });
+  const config = { WebSocket: Hanging, connectTimeout: 2.1 };
+  await assert.rejects(ws.connect('app', null, config, 'ws://localhost/'), { message: /no answer within 3 ms$/ });
+  // Without an interval it would ping as fast as it is answered.
+  const connection = await dial(t, { heartbeatInterval: 0.5 });
+  const from = performance.now();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const pings = Peer.last.sent.filter((text) => text.startsWith('{ping')).length;
+  assert.ok(pings > 0 && pings <= performance.now() - from, `${pings} pings`);
+  await works(connection);
+});
+
 test('listeners that come and go while they are told', async (t) => {
   const connection = await dial(t);
   const heard = [];

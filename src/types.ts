@@ -834,7 +834,8 @@ export type AppTarget =
 /**
  * Settings of a client. The object is never changed and may serve several connections. A setting of
  * another type is a TypeError, a time below 0 and NaN a RangeError, before anything is opened. Times are
- * whole milliseconds; `Infinity` is as long as a timer can wait, 24 days (protocol.md 7.4).
+ * whole milliseconds, a part of one counting as one; `Infinity` is as long as a timer can wait, 24 days
+ * (protocol.md 7.4).
  *
  * @category Connecting
  */

@@ -5,8 +5,11 @@ import { isRange } from './range.js';
 import { Session } from './session.js';
 import { SimpleConnectPolicy } from './simple-connect-policy.js';
 
-/** As long as a timer can wait. */
+/** As long as a timer can wait; so long is `Infinity`. */
 const LONGEST = 2 ** 31 - 1;
+
+/** Whole milliseconds, which is what the core counts: a part of one is one, not none. */
+const whole = (millis) => Math.ceil(Math.min(millis, LONGEST));
 
 const NAME = 'a string that is not empty';
 
@@ -71,10 +74,10 @@ class Members {
     return value;
   }
 
-  /** A time in milliseconds; `Infinity` means as long as a timer can wait. */
+  /** A time in milliseconds. */
   millis(key) {
     const millis = this.number(key, 0, 'a number of milliseconds, ');
-    return millis && Math.min(millis, LONGEST);
+    return millis && whole(millis);
   }
 }
 
@@ -102,7 +105,7 @@ export function readArgs(value) {
 export function readInterval(value) {
   required(value, (number) => typeof number === 'number', 'interval', 'a number');
   if (!(value > 0)) throw new RangeError('interval must be a number of milliseconds above 0');
-  return Math.ceil(Math.min(value, LONGEST));
+  return whole(value);
 }
 
 /** Options that may be left out; what is in them is read where it is needed. */
