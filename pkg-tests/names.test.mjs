@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import ts from 'typescript';
 
 import * as jstp from '../pkg/index.js';
@@ -47,6 +48,15 @@ test('no name that is shortened is there as a text', async () => {
     const texts = await words(new URL(name, MODULES), (node) => ts.isStringLiteralLike(node));
     assert.deepEqual(PRIVATE.filter((word) => texts.has(word)), [], name);
   }
+});
+
+test('a class is called what it is exported as, and so are its errors on a console', () => {
+  for (const [name, value] of Object.entries(jstp)) {
+    if (typeof value === 'function' && /^[A-Z]/.test(name)) assert.equal(value.name, name);
+  }
+  assert.match(inspect(new jstp.RemoteError(11)), /^RemoteError: Authentication failed\n/);
+  class Own extends jstp.RemoteError {}
+  assert.equal(Own.name, 'Own');
 });
 
 // A server's methods become properties of a proxy, and a page puts its own on a connection.

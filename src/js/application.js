@@ -22,6 +22,7 @@ function own(object, name) {
 }
 
 export class Application {
+  static name = 'Application';
   constructor(name, api, eventHandlers = {}, version, storageProvider) {
     if (typeof name !== 'string' || name === '') {
       throw new TypeError('name must be a string that is not empty');

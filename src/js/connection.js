@@ -55,6 +55,7 @@ function obey(signal, waiter, line, call) {
 }
 
 export class Connection extends Emitter {
+  static name = 'Connection';
   #line;
   #settings;
   #isLogging = false;

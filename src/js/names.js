@@ -1,4 +1,5 @@
-// What every entry of the package exports beside `ws` and `init`.
+// What every entry of the package exports beside `ws` and `init`. Classes have their names as properties, since the package
+// has others for them, which a console would show.
 
 export { Application } from './application.js';
 export { Connection } from './connection.js';

@@ -41,6 +41,7 @@ function words(value) {
 }
 
 export class RemoteError extends Error {
+  static name = 'RemoteError';
   static defaultMessages = defaultMessages;
 
   constructor(code, message, info = null) {

@@ -6,6 +6,7 @@ import { eventStream } from './event-stream.js';
 import { readOptions } from './options.js';
 
 export class RemoteProxy extends Emitter {
+  static name = 'RemoteProxy';
   #connection;
   #interface;
   #exposed = new Set();

@@ -23,6 +23,7 @@ const fresh = {
 };
 
 export class Session extends Map {
+  static name = 'Session';
   // The state of a session that no connection is at work on.
   #state = fresh;
 

@@ -2,6 +2,7 @@
 // (protocol.md 7.4).
 
 export class SimpleConnectPolicy {
+  static name = 'SimpleConnectPolicy';
   constructor(login, password) {
     this.login = login;
     this.password = password;
