@@ -257,8 +257,21 @@ test('a session whose id the page has changed', async (t) => {
   const connection = await dial(t);
   const session = Session.fromString(connection.session.toString());
   session.id = 7;
-  await assert.rejects(dial(t, { session }), /^TypeError: client\.session must be a Session/);
+  await assert.rejects(dial(t, { session }), /^TypeError: client\.session must be an extensible Session/);
   await assert.rejects(connection.handshake('app', session), /^TypeError: login must be/);
+  await works(connection);
+});
+
+test('a frozen session', async (t) => {
+  const connection = await dial(t);
+  const session = Object.freeze(Session.fromString(connection.session.toString().replace(':"id"', ':"other"')));
+  await assert.rejects(dial(t, { session }),
+    { name: 'TypeError', message: 'client.session must be an extensible Session, got an object' });
+  await assert.rejects(connection.handshake('app', session), /^TypeError: login must be .*, got an object$/);
+  // The connection's own shows what it has, and goes on.
+  const own = Object.freeze(connection.session);
+  await ws.reconnect(connection, { WebSocket: Peer }, 'ws://localhost/');
+  assert.equal(connection.session, own);
   await works(connection);
 });
 

@@ -859,7 +859,7 @@ export interface ClientOptions {
       }
     | null
     | undefined;
-  /** A session to go on with, for example one that an earlier page kept. Default: a new one. */
+  /** A session to go on with, for example one that an earlier page kept; not a frozen one. Default: a new one. */
   session?: Session | null | undefined;
   /** Milliseconds to wait for the handshake's answer; then it fails with -2. Default: 10 000. */
   handshakeTimeout?: number | undefined;

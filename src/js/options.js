@@ -201,7 +201,7 @@ function readClient(given) {
     required(onSessionLost, (value) => value === 'renew' || value === 'stop', 'client.onSessionLost', "'renew' or 'stop'");
   }
   const logger = members.optional('logger', (value) => isFunction(value.emit), 'an emitter');
-  const session = members.optional('session', Session.is, 'a Session');
+  const session = members.optional('session', Session.is, 'an extensible Session');
   return {
     client: given ?? null,
     application,

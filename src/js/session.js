@@ -74,7 +74,9 @@ export class Session extends Map {
     return session.#state;
   }
 
+  /** Whether a connection can go on with it: a frozen one could not say whose it is. */
   static is(value) {
-    return typeof value === 'object' && value !== null && #state in value && typeof value.id === 'string';
+    return typeof value === 'object' && value !== null && #state in value && typeof value.id === 'string'
+      && Object.isExtensible(value);
   }
 }

@@ -215,7 +215,7 @@ async fn a_session_that_is_unknown_is_an_error_unless_the_page_wants_a_new_one()
          equal(fresh.session.id === session.id, false);
          equal(await fresh.callMethod('calc', 'add', [1, 2]), 3);
          const wrong = await failure(ws.connect('fixture', { session: 'id' }, url));
-         equal(wrong.message, \"client.session must be a Session, got 'id'\");",
+         equal(wrong.message, \"client.session must be an extensible Session, got 'id'\");",
     )
     .await;
 }
