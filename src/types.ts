@@ -1095,8 +1095,8 @@ export declare const ws: {
 
 /**
  * Loads the module before the first connect, or from a source of one's own; without a call the first
- * connect does it. Loaded once: later calls give the same promise. Fails with an Error when the module
- * cannot be fetched or compiled, or the page's Content-Security-Policy forbids WebAssembly, and may then be
+ * connect does it. Loaded once: later calls, whatever their source, wait for the same module. Fails with an Error when
+ * it cannot be fetched or compiled, or the page's Content-Security-Policy forbids WebAssembly, and may then be
  * repeated. `jstp-wasm/slim` has no module of its own, so there the source is required.
  *
  * @category Connecting
