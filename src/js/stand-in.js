@@ -2,12 +2,7 @@
 // it boxes.
 
 const { toString } = Object.prototype;
-const boxed = {
-  '[object Number]': [Number.prototype.valueOf, Number],
-  '[object String]': [String.prototype.valueOf, String],
-  '[object Boolean]': [Boolean.prototype.valueOf, null],
-  '[object BigInt]': [BigInt.prototype.valueOf, null],
-};
+const boxed = [Number, String, Boolean, BigInt].map((type) => [type, type.prototype.valueOf]);
 const lengthOf = ['ArrayBuffer', 'SharedArrayBuffer']
   .map((name) => globalThis[name]?.prototype)
   .filter(Boolean)
@@ -47,17 +42,18 @@ function bytesOf(value) {
   return undefined;
 }
 
+/** As JSON.stringify has it: but for booleans through what the object says about itself. */
 function unboxed(value) {
-  const [valueOf, convert] = boxed[toString.call(value)] ?? [];
-  if (valueOf) {
+  for (const [type, valueOf] of boxed) {
+    // Either may be wrong: a subclass has a tag of its own, and another page's has other prototypes.
+    if (!(value instanceof type) && toString.call(value) !== `[object ${type.name}]`) continue;
     let primitive;
     try {
       primitive = valueOf.call(value);
     } catch {
-      return value; // It only calls itself so.
+      continue; // It only calls itself so.
     }
-    // As JSON.stringify has it: numbers and strings through what the object says about itself.
-    return convert ? convert(value) : primitive;
+    return type === Boolean ? primitive : type(value);
   }
-  return JSON.isRawJSON?.(value) ? JSON.parse(value.rawJSON) : value;
+  return value;
 }

@@ -83,6 +83,8 @@ export function walk(root, name, { allowNonFinite, honourToMDSF }) {
         return add(String(value));
       case 'object':
         if (value === null) return add('null');
+        // A number with all its digits.
+        if (JSON.isRawJSON?.(value)) return isFinite(value.rawJSON) ? add(value.rawJSON) : addValue(JSON.parse(value.rawJSON));
         if (Array.isArray(value)) return begin(value);
         return ArrayBuffer.isView(value) ? addBytes(value) : begin(value, Object.keys(value));
       default:

@@ -362,6 +362,54 @@ fn boxed_values_are_what_they_box() {
         &STRICT,
         "[4,undefined]",
     );
+    // Whatever they call themselves, and whoever writes them.
+    let subclasses = "[Number, String, Boolean].map((type, at) => {
+        class Own extends type { get [Symbol.toStringTag]() { return ['Number', 'String', 'Own'][2 - at]; } }
+        return new Own(7 - at);
+      })";
+    let impostors = "[Object.create(Number.prototype), { [Symbol.toStringTag]: 'String', a: 1 }]";
+    for (more, written) in [("", ""), (", undefined", ",undefined")] {
+        writes(
+            &format!("[{subclasses}{more}]"),
+            &STRICT,
+            &format!(r#"[[7,"6",true]{written}]"#),
+        );
+        writes(
+            &format!("[{impostors}{more}]"),
+            &STRICT,
+            &format!(r#"[[{{}},{{"a":1}}]{written}]"#),
+        );
+        let none =
+            "new (class extends Number { get [Symbol.toStringTag]() { return 'Own'; } })(NaN)";
+        refuses(
+            &evaluate(&format!("[{none}{more}]")),
+            "RangeError",
+            "args[0] is NaN",
+        );
+    }
+}
+
+#[wasm_bindgen_test]
+fn raw_json_is_written_as_it_is() {
+    // Not every engine has it.
+    if evaluate("'rawJSON' in JSON") == JsValue::FALSE {
+        return;
+    }
+    let raws =
+        r#"JSON.rawJSON('12345678901234567890'), JSON.rawJSON('"s"'), {a: JSON.rawJSON('null')}"#;
+    for (more, written) in [("", ""), (", undefined", ",undefined")] {
+        writes(
+            &format!("[{raws}{more}]"),
+            &STRICT,
+            &format!(r#"[12345678901234567890,"s",{{"a":null}}{written}]"#),
+        );
+        refuses(
+            &evaluate(&format!("[JSON.rawJSON('-1e999'){more}]")),
+            "RangeError",
+            "args[0] is -Infinity",
+        );
+    }
+    writes("[{rawJSON: 'x'}]", &STRICT, r#"[{"rawJSON":"x"}]"#);
 }
 
 #[wasm_bindgen_test]
