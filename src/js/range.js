@@ -2,13 +2,14 @@
 // should wait for a server to refuse a slip of the pen. What a range means is the server's to know, and so are
 // the accidents of npm's reader: where they would matter, a text is taken for a range.
 
-const part = '(?:0|[1-9]\\d*|[xX*])';
+/** A number ends where npm's does: each digit of one without an end might be where it begins. */
+const part = '(?:0|[1-9]\\d{0,256}|[xX*])';
 const tail = '[\\dA-Za-z*-]+(?:\\.[\\dA-Za-z*-]+)*';
 /** Versions that may stop early or have an `x` in them. */
 const versions = new RegExp(`${part}(?:\\.${part}(?:\\.${part}(?:-${tail})?(?:\\+${tail})?)?)?(?![\\dA-Za-z])`, 'g');
 /** What is between them, each of them being a `#`. */
 const comparators = /^(?:[<>=~^v\s]*#)*\s*$/;
-const hyphen = /^[v=\s]*#\s+-\s+[v=\s]*#\s*$/;
+const hyphen = /^[v=\s]*#\s+-\s[v=\s]*#\s*$/;
 
 export function isRange(text) {
   return text.length <= 65_536 && text.split('||').every((alternative) => {
