@@ -181,18 +181,12 @@ impl Driver {
             1 => {
                 #[cfg(feature = "trap")]
                 crate::trap::at(&text);
-                let length = text.length();
-                add(&self.traffic.bytes_in, length);
-                if length as usize > self.look(|core| core.config().max_received) {
-                    // Linear memory is never given back, so it does not get there.
-                    self.feed(|core, now| core.handle_too_large(now));
-                } else {
-                    // Page code runs while it is in use, and a socket of its making may bring the next
-                    // message then.
-                    let mut inbox = INBOX.take().unwrap_or_default();
-                    inbox.with_text(&text, |text| self.received(text));
-                    INBOX.set(Some(inbox));
-                }
+                // Page code runs while it is in use, and a socket of its making may bring the next
+                // message then.
+                let mut inbox = INBOX.take().unwrap_or_default();
+                add(&self.traffic.bytes_in, text.length());
+                inbox.with_text(&text, |text| self.received(text));
+                INBOX.set(Some(inbox));
             }
             2 => self.feed(|core, now| core.handle_not_utf8(now)),
             3 => {

@@ -413,7 +413,9 @@ export class Line {
 
   /** A message came, or undefined in the place of one that is not UTF-8. */
   heard(text) {
-    this.#hear(text === undefined ? NOT_TEXT : TEXT, 0, text);
+    const [, , most] = this.settings.transport.limits;
+    // More than what shows that it is too large has no place in linear memory, which is never given back.
+    this.#hear(text === undefined ? NOT_TEXT : TEXT, 0, text?.slice(0, most + 1));
   }
 
   ended(code, reason) {

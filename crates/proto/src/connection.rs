@@ -245,14 +245,6 @@ impl<F: Format> Connection<F> {
         }
     }
 
-    /// A message came that is larger than may be, and that nobody has read for that.
-    pub fn handle_too_large(&mut self, now: Instant) {
-        if self.is_listening() {
-            let limit = self.config.max_received;
-            self.misbehaved(now, PeerMisbehaved::TooLarge { limit }, "");
-        }
-    }
-
     /// A message came that is not UTF-8.
     pub fn handle_not_utf8(&mut self, now: Instant) {
         if self.is_listening() {
