@@ -6,15 +6,20 @@ use jstp_proto::error::code;
 use jstp_proto::mdsf::{PutError, Value, ValueError, WriteError};
 use jstp_proto::{Refused, RemoteError};
 
+/// Whether a code says what one peer has to say to itself (protocol.md 9).
+pub(crate) fn is_local(code: i64) -> bool {
+    (code::TIMEOUT..0).contains(&code)
+}
+
 /// Why a method, or an authentication policy, says no.
 ///
-/// `?` turns any error into one. A [`RemoteError`] travels to the client as it is, unless its code is negative:
-/// such codes never travel (protocol.md 9). Of that and of every other error the client only learns that there
+/// `?` turns any error into one. A [`RemoteError`] travels to the client as it is, unless its code is one from −5
+/// to −1: those never travel (protocol.md 9). Of that and of every other error the client only learns that there
 /// was one (code 16), and the server's listener hears the rest. [`MethodError::text`] is for an explanation
 /// meant for the client.
 #[derive(Debug)]
 pub enum MethodError {
-    /// Sent to the client, unless its code is negative.
+    /// Sent to the client, unless its code never travels.
     Remote(RemoteError),
     /// Sent to the client as error 1 with this text.
     Text(String),
@@ -41,8 +46,8 @@ impl MethodError {
     /// Why the client is not told, if that is so.
     pub(crate) fn kept_local(&self) -> Option<String> {
         match self {
-            Self::Remote(error) if error.code < 0 => Some(format!(
-                "its error has the code {}, and negative codes never travel",
+            Self::Remote(error) if is_local(error.code) => Some(format!(
+                "its error has the code {}, which never travels",
                 error.code
             )),
             Self::Internal(error) => Some(error.to_string()),
@@ -53,7 +58,7 @@ impl MethodError {
     /// The array that travels.
     pub(crate) fn to_wire(&self) -> Vec<Value> {
         match self {
-            Self::Remote(error) if error.code >= 0 => error.to_wire(),
+            Self::Remote(error) if !is_local(error.code) => error.to_wire(),
             Self::Text(text) => vec![Value::Number(1.0), Value::String(text.clone())],
             Self::Remote(_) | Self::Internal(_) => {
                 vec![Value::Number(code::INTERNAL_API_ERROR as f64)]

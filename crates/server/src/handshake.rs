@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::application::Application;
 use crate::auth::AuthRequest;
 use crate::driver::{Driver, guarded};
-use crate::error::MethodError;
+use crate::error::{MethodError, is_local};
 use crate::events::ServerEvent;
 use crate::index;
 use crate::keeping::Keeper;
@@ -217,7 +217,9 @@ impl<S> Driver<S> {
                 let decision = self.create(choice, Some(username));
                 return self.decide(application, strategy, decision);
             }
-            Decision::Authenticated(_, Err(MethodError::Remote(error))) if error.code >= 0 => {
+            Decision::Authenticated(_, Err(MethodError::Remote(error)))
+                if !is_local(error.code) =>
+            {
                 self.refuse(&error);
             }
             Decision::Authenticated(_, Err(error @ MethodError::Remote(_))) => {

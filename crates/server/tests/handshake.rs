@@ -312,7 +312,7 @@ async fn a_policy_is_told_everything_and_may_speak_before_the_answer() {
 }
 
 #[tokio::test]
-async fn a_negative_code_of_the_policys_does_not_travel() {
+async fn a_code_of_the_servers_own_does_not_travel() {
     let (report, mut failures) = tokio::sync::mpsc::unbounded_channel();
     let options = ServerOptions::new([app()])
         .auth_policy(async |_| Err(MethodError::code(-1)))
@@ -333,7 +333,7 @@ async fn a_negative_code_of_the_policys_does_not_travel() {
     assert_eq!(answer, "{handshake:[0],error:[11]}");
     assert_eq!(
         soon(failures.recv()).await.unwrap(),
-        "authentication token: its error has the code -1, and negative codes never travel"
+        "authentication token: its error has the code -1, which never travels"
     );
 }
 
