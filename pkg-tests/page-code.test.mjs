@@ -189,6 +189,13 @@ test('sockets that say little, or refuse', async (t) => {
     }
     await assert.rejects(dial(t, null, Silent), /^Error: Cannot connect to ws:\/\/localhost\/: .*close code 1006/);
   }
+  // Node's own says no more than this of a server that is not there.
+  class Failing extends Peer {
+    begin() {
+      this.onerror({});
+    }
+  }
+  await assert.rejects(dial(t, null, Failing), /^Error: Cannot connect to ws:\/\/localhost\/: .*close code 1006/);
   for (const name of ['protocol', 'readyState']) {
     class Refusing extends Peer {}
     Object.defineProperty(Refusing.prototype, name, { get: refuse });

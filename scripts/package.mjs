@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { access, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { join, posix, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { packedGlue } from './glue.mjs';
 import { shortenNames } from './names.mjs';
@@ -46,6 +46,7 @@ try {
   await checkImports();
   await rm(out, { recursive: true, force: true });
   await rename(draft, out);
+  console.log(`the package is in ${relative('', out)}/`);
 } catch (error) {
   console.error(`package: ${error.message}`);
   process.exitCode = 1;

@@ -48,8 +48,8 @@ export class Outlet {
       const { code, reason } = event ?? {};
       this.#line?.ended(Number.isInteger(code) ? code : 1006, typeof reason === 'string' ? reason : '');
     };
-    // The close event that follows says as much as a browser tells.
-    socket.onerror = ignore;
+    // In a browser a close event follows, which says as much as is told. Node's WebSocket has none for one that never opened.
+    socket.onerror = () => this.#greeted || this.#line?.ended(1006, '');
   }
 
   get isBatch() {
