@@ -185,6 +185,11 @@ impl<F: Format> Connection<F> {
         self.closed_intentionally
     }
 
+    /// How many bytes the answers have that a server keeps in case the client has not got them.
+    pub fn kept_answers_weight(&self) -> usize {
+        self.kept_answers_weight
+    }
+
     /// Requests that wait for an answer or for a chance to be sent.
     pub fn pending_calls(&self) -> usize {
         self.calls.len() + self.queue.calls()

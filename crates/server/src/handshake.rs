@@ -312,7 +312,8 @@ impl<S> Driver<S> {
             if is_restored && let Some(id) = connection.session_id() {
                 self.hub.sessions.insert(id, connection.clone());
             }
-            self.connection = connection;
+            // Somebody may have a handle of it.
+            std::mem::replace(&mut self.connection, connection).give_up();
         }
         drop(reserved);
         resumed

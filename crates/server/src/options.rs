@@ -267,8 +267,8 @@ impl ServerOptions {
     }
 
     /// How many bytes the sessions without a transport may hold that stay in memory: messages which their
-    /// clients have not acknowledged, and those of calls under way, as they are when the client leaves. The
-    /// oldest sessions go first. 1 GiB.
+    /// clients have not acknowledged, answers they may ask for, and messages of calls under way. The oldest
+    /// sessions go first. 1 GiB.
     #[must_use]
     pub fn max_detached_bytes(mut self, bytes: usize) -> Self {
         self.settings.max_detached_bytes = bytes;

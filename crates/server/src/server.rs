@@ -488,6 +488,18 @@ impl Hub {
         });
     }
 
+    /// What is kept for a client that is away has changed.
+    pub(crate) fn weigh(self: &Arc<Self>, connection: &Connection) {
+        let excess = connection
+            .session_id()
+            .map(|session| self.sessions.weigh(&session, connection))
+            .unwrap_or_default();
+        if let (false, Some(runtime)) = (excess.is_empty(), self.runtime.get()) {
+            let _entered = runtime.enter();
+            self.let_all_go(excess);
+        }
+    }
+
     fn let_all_go(self: &Arc<Self>, left: Vec<Left>) {
         for (id, loss) in left {
             let mut going = Arc::clone(self).let_go(id, Some(loss)).boxed();
@@ -529,6 +541,10 @@ impl Drop for Hub {
     fn drop(&mut self) {
         if let Some(sweeping) = self.sweeping.get() {
             sweeping.abort();
+        }
+        // Nobody else sees to those that somebody still has handles of.
+        for connection in self.sessions.take_all() {
+            connection.expire();
         }
     }
 }

@@ -168,13 +168,27 @@ impl Sessions {
         };
         registry.weight += weight;
         registry.leaving.insert(loss, leaving);
-        let mut excess = Vec::new();
-        while registry.leaving.len() > self.limit.0 || registry.weight > self.limit.1 {
-            excess.extend(registry.pop());
-        }
+        let excess = registry.excess(self.limit);
         drop(registry);
         self.detached.notify_one();
         (true, excess)
+    }
+
+    /// Something else is kept for the connection than when its transport went. What is in excess of the limit is
+    /// returned.
+    pub(crate) fn weigh(&self, id: &str, connection: &Connection) -> Vec<Left> {
+        let weight = connection.weight();
+        let mut registry = self.lock();
+        let loss = match registry.by_id.get(id) {
+            Some(known) if known.connection.id() == connection.id() => known.loss,
+            _ => return Vec::new(),
+        };
+        let Some(leaving) = registry.leaving.get_mut(&loss) else {
+            return Vec::new();
+        };
+        let before = std::mem::replace(&mut leaving.weight, weight);
+        registry.weight = registry.weight - before + weight;
+        registry.excess(self.limit)
     }
 
     /// The session has a transport again.
@@ -255,6 +269,15 @@ impl Registry {
         let (loss, leaving) = self.leaving.pop_first()?;
         self.weight -= leaving.weight;
         Some((leaving.id, loss))
+    }
+
+    /// Takes those that have waited longest, until the others are within the limit.
+    fn excess(&mut self, limit: (usize, usize)) -> Vec<Left> {
+        let mut excess = Vec::new();
+        while self.leaving.len() > limit.0 || self.weight > limit.1 {
+            excess.extend(self.pop());
+        }
+        excess
     }
 
     /// Whoever has waited since this loss of a transport does not any more.

@@ -32,6 +32,12 @@ impl Connection {
             link.stirred.notify_one();
         }
         self.wake(&mut live);
+        let is_away = live.link.is_none();
+        drop(live);
+        // What is kept for clients that are away has a limit, of all of them together.
+        if is_away && let Some(server) = self.shared.server.upgrade() {
+            server.weigh(self);
+        }
         result
     }
 
@@ -283,7 +289,11 @@ impl Connection {
         bytes: usize,
         method: impl Future<Output = ()> + Send + 'static,
     ) -> bool {
-        self.lock().running.spawn(limits, bytes, method)
+        let room = self.lock().running.reserve(limits, bytes);
+        // Where there is none, the method is dropped at the end: it may have to do with this connection.
+        let Some(room) = room else { return false };
+        room.run(method);
+        true
     }
 
     /// Settles everything pending and stops what still runs, unless a transport is under the
@@ -298,7 +308,11 @@ impl Connection {
         live.is_over = true;
         live.waiters.clear();
         live.events.clear();
-        live.running.abort_all();
+        let methods = live.running.end();
+        drop(live);
+        for method in methods {
+            method.abort();
+        }
         true
     }
 
@@ -306,11 +320,20 @@ impl Connection {
         self.lock().link.as_ref().is_some_and(|link| link.batch)
     }
 
-    /// How many bytes are kept for the client: what it has not acknowledged, and calls under way.
+    /// How many bytes are kept for the client: what it has not acknowledged, answers it may ask for, and
+    /// calls under way.
     pub(crate) fn weight(&self) -> usize {
         let live = self.lock();
         let session = live.core.session();
-        session.map_or(0, jstp_proto::Session::unacknowledged_weight) + live.running.bytes()
+        session.map_or(0, jstp_proto::Session::unacknowledged_weight)
+            + live.core.kept_answers_weight()
+            + live.running.bytes()
+    }
+
+    /// Lets go of the transport, which another connection has from now on, and of everything else.
+    pub(crate) fn give_up(&self) {
+        self.lock().link = None;
+        self.expire();
     }
 
     /// Whether there is no transport under the connection.
