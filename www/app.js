@@ -94,7 +94,8 @@ async function start() {
     } else {
       demo = connected;
       const names = demo.interfaces.map(({ name }) => name).join(', ');
-      show('ready', `Connected. The server offers ${names}.`);
+      show('ready', `Connected. The server offers ${names}.`,
+        library.resumes ? '' : `With ${library.name} a broken line ends the connection, so there is none to cut here.`);
       enterPanels();
       if (library.resumes) line = startLine(demo);
     }
@@ -122,6 +123,8 @@ function enterPanels() {
 
 function leavePanels() {
   for (const stopPanel of stopPanels) stopPanel();
+  // What went wrong did so with this connection.
+  for (const problem of document.querySelectorAll('.problem[role=alert]')) problem.textContent = '';
   stopPanels = [];
   demo?.forgetListeners();
 }

@@ -67,6 +67,6 @@ export function startLine(demo) {
 }
 
 byId('cut').addEventListener('click', () => current?.cut());
-// An attempt by hand, `ws.reconnect`, would end the schedule if it failed. The connection takes this
-// for news from the browser: it tries within a second, and goes on waiting if that fails.
+// The connection takes this for news from the browser, and tries within a second; `ws.reconnect` would want the
+// server's address once more.
 byId('retry').addEventListener('click', () => dispatchEvent(new Event('online')));
