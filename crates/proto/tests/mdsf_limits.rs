@@ -1,13 +1,14 @@
 //! Depth, number of values and time stay bounded, whatever a text holds. No clock is read here: what
 //! takes time out of proportion would take hours on these texts, and nobody waits that long.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::thread;
 
 use jstp_proto::mdsf::{
-    Json, Limits, Object, ReadErrorKind, Reader, Value, WriteErrorKind, WriteOptions, read,
-    read_value, write,
+    Json, Limits, Object, PutError, RawValue, ReadErrorKind, Reader, Value, WriteErrorKind,
+    WriteOptions, put, read, read_value, write,
 };
+use serde::{Serialize, Serializer};
 
 const UNLIMITED: Limits = Limits {
     depth: u32::MAX,
@@ -285,4 +286,157 @@ fn writing_has_a_limit_on_depth_and_needs_no_stack() {
         ..WriteOptions::default()
     };
     assert!(write(&value, &mut out, options).is_ok());
+}
+
+/// A value inside of so many arrays.
+struct Inside<'v, T>(u32, &'v T);
+
+impl<T: Serialize> Serialize for Inside<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            0 => self.1.serialize(serializer),
+            outer => serializer.collect_seq([Inside(outer - 1, self.1)]),
+        }
+    }
+}
+
+/// Whether the text of a value may stand inside of so many arrays where the value itself may.
+fn assert_same_limit(raw: &RawValue, outer: u32, depth: u32) -> bool {
+    let options = WriteOptions {
+        depth,
+        name: "args",
+        non_finite: true,
+    };
+    let value = raw.to_value();
+    let (mut out, mut written) = (String::from("call:"), String::new());
+    let put_raw = put(&Inside(outer, raw), &mut out, options);
+    let put_value = put(&Inside(outer, &value), &mut written, options);
+    assert_eq!(put_raw, put_value, "{outer} around {raw}");
+    if put_raw.is_err() {
+        assert_eq!(out, "call:");
+    } else {
+        let limits = Limits {
+            depth,
+            ..Limits::default()
+        };
+        let read = read_value(&out[5..], limits);
+        // As text, since NaN equals nothing.
+        let expected = format!("{:?}", read_value(&written, limits));
+        assert_eq!(format!("{read:?}"), expected, "{outer} around {raw}");
+        assert!(read.is_ok(), "{outer} around {raw}");
+    }
+    put_raw.is_ok()
+}
+
+#[test]
+fn a_text_is_as_deep_as_its_value_wherever_it_is_put() {
+    let record = "{id:-10.05,name:'User number 7',tags:['alpha','beta',[]],o:{},ok:true}";
+    let records = [record; 5].join(",");
+    let long = "x".repeat(200);
+    for levels in [2, 3, 8, 60, 61, 62, 63, 64, 65, 130, 999, 1000] {
+        // With so many others around it.
+        let deep = |open: &str, close: &str, inside: usize| {
+            let levels = usize::saturating_sub(levels, inside);
+            open.repeat(levels) + "0" + &close.repeat(levels)
+        };
+        let mut texts = vec![
+            deep("[", "]", 0),
+            deep("{a:", "}", 0),
+            deep("[1,", ",1]", 0),
+            deep("{some_member:'and its text',a:", ",b:[]}", 1) + " ",
+            deep("[ ", " ]", 0),
+            deep("[[],{},", ",]", 0) + "/**/",
+            deep("[NaN,", ",0x1f]", 0),
+            deep("[undefined,", ",'\u{2028}']", 0),
+            format!("['{long}',{},'{long}']", deep("[", "]", 1)),
+            format!("['{long}', {},'{long}']", deep("[", "]", 1)),
+            format!("{{a:'{long}',{long}:{},b:'{long}'}}", deep("{a:", "}", 1)),
+        ];
+        if levels > 3 {
+            texts.extend([
+                format!("[{records},{},{records}]", deep("[", "]", 1)),
+                format!("[{records},{{a:{}}},{records}]", deep("{a:", "}", 2)),
+                format!("[{records},{}, {records}]", deep("[", "]", 1)),
+                format!("[+1,{records},{},{records}]", deep("[[],", ",[]]", 1)),
+            ]);
+        }
+        let limits = Limits {
+            depth: 1001,
+            ..Limits::default()
+        };
+        for text in texts {
+            let raw = RawValue::read(&text, limits).unwrap();
+            let levels = depth_of(&text);
+            for outer in [0, 1, 2, 5] {
+                assert!(assert_same_limit(&raw, outer, levels + outer), "{text}");
+                assert!(
+                    !assert_same_limit(&raw, outer, levels + outer - 1),
+                    "{text}"
+                );
+            }
+        }
+    }
+}
+
+/// How many brackets are open at the same time, none being in a string.
+fn depth_of(text: &str) -> u32 {
+    let (mut depth, mut deepest) = (0, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+        deepest = depth.max(deepest);
+    }
+    deepest
+}
+
+#[test]
+fn a_part_is_as_deep_as_it_is_itself() {
+    let text = format!("[{},[{}],{{a:[1]}}]", nested(900), "'x',".repeat(300));
+    let raw = RawValue::read(&text, Limits::default()).unwrap();
+    let parts: Vec<RawValue> = raw.to().unwrap();
+    for (part, levels) in parts.iter().zip([900, 1, 2]) {
+        for outer in [0, 1, 100] {
+            assert!(assert_same_limit(part, outer, levels + outer));
+            assert!(!assert_same_limit(part, outer, levels + outer - 1));
+        }
+    }
+    let text = format!("[[],{}]", nested(900));
+    let raw = RawValue::read(&text, Limits::default()).unwrap();
+    let parts: Vec<RawValue> = raw.to().unwrap();
+    assert!(assert_same_limit(&parts[1], 100, 1000));
+    assert!(!assert_same_limit(&parts[1], 101, 1000));
+}
+
+#[test]
+fn what_a_later_member_takes_the_place_of_is_not_too_deep() {
+    let text = format!("{{a:{},b:1,a:[2]}}", nested(900));
+    let raw = RawValue::read(&text, Limits::default()).unwrap();
+    assert!(assert_same_limit(&raw, 99, 1000));
+    assert!(assert_same_limit(&raw, 100, 1000));
+    assert!(assert_same_limit(&raw, 998, 1000));
+    assert!(!assert_same_limit(&raw, 999, 1000));
+}
+
+#[test]
+fn a_text_that_is_too_deep_where_it_is_put_is_refused_with_its_place() {
+    let options = WriteOptions {
+        name: "",
+        ..WriteOptions::default()
+    };
+    for text in [nested(999), format!(" [ {} ]", nested(998))] {
+        let raw = RawValue::read(&text, Limits::default()).unwrap();
+        let mut out = String::from("event:");
+        assert_eq!(put(&[&raw], &mut out, options), Ok(false));
+        out.truncate(6);
+        let error = put(&(("ada", &raw),), &mut out, options).unwrap_err();
+        let PutError::Write(error) = error else {
+            panic!("{error:?} is not about writing")
+        };
+        assert_eq!(error.kind(), WriteErrorKind::TooDeep { limit: 1000 });
+        assert_eq!(error.path(), "[0][1]".to_owned() + &"[0]".repeat(998));
+        assert_eq!(out, "event:");
+    }
 }

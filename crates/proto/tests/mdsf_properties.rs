@@ -4,7 +4,7 @@
 mod oracle;
 
 use jstp_proto::mdsf::{
-    Json, Key, Limits, Number, Object, RawValue, ReadError, Reader, Text, Value, Visitor,
+    Json, Key, Limits, Number, Object, PutError, RawValue, ReadError, Reader, Text, Value, Visitor,
     WriteOptions, put, read, read_value, write,
 };
 use oracle::{is_same, parse_json, read_marked};
@@ -36,10 +36,12 @@ fn read_raw(text: &str, limits: Limits) {
         is_same(&tidy(&back, false), &tidy(&value, false)),
         "{passed_on} for {text}"
     );
+    assert_same_limit(&raw, &value);
     if let Some(elements) = value.as_array() {
         let parts: Vec<RawValue> = raw.to().unwrap();
         for (part, element) in parts.iter().zip(elements) {
             assert!(is_same(&part.to_value(), element), "{part:?} of {text}");
+            assert_same_limit(part, element);
         }
     }
     let mut written = String::new();
@@ -47,6 +49,27 @@ fn read_raw(text: &str, limits: Limits) {
     passed_on.clear();
     put(&value, &mut passed_on, options).unwrap();
     assert_eq!(passed_on, written);
+}
+
+/// Whatever the limit on depth, a value that is kept as its text exceeds it where the value does.
+fn assert_same_limit(raw: &RawValue, value: &Value) {
+    let outer = |value: &Value| Value::Array(vec![Value::Array(vec![value.clone()])]);
+    for depth in 0..12 {
+        let options = WriteOptions {
+            non_finite: true,
+            depth,
+            ..Default::default()
+        };
+        let mut out = String::new();
+        let put = put(&[[raw]], &mut out, options).map(drop);
+        let written = write(&outer(value), &mut String::new(), options);
+        assert_eq!(put, written.map_err(PutError::Write), "{raw}");
+        let limits = Limits {
+            depth,
+            ..Limits::default()
+        };
+        assert!(put.is_err() || read_value(&out, limits).is_ok(), "{out}");
+    }
 }
 
 /// Reads `text` in every way, which must agree, and returns what they agree on.

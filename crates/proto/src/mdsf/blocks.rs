@@ -22,21 +22,24 @@ pub(super) struct Tally {
     pub(super) commas: usize,
     /// How many arrays and objects have ended that hold something.
     pub(super) filled: usize,
+    /// The greatest depth, here or before.
+    pub(super) deepest: u32,
 }
 
 /// Passes over ordinary blocks from `place` on, a comma or an opening bracket standing before it. `nest` is what
-/// is open there, and may not grow beyond `depth`. Returns where the next token begins.
+/// is open there, and may not grow beyond `depth`; it was `deepest` before. Returns where the next token begins.
 pub(super) fn pass(
     bytes: &[u8],
     place: Place,
     nest: &mut Nest,
     depth: u32,
+    deepest: u32,
 ) -> Option<(Place, Tally)> {
     if !is_able() {
         return None;
     }
     // SAFETY: the processor has what the function is compiled for.
-    unsafe { pass_blocks(bytes, place, nest, depth) }
+    unsafe { pass_blocks(bytes, place, nest, depth, deepest) }
 }
 
 /// Whether the processor has all that is asked of it here.
@@ -71,7 +74,13 @@ struct Carry {
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,pclmulqdq,popcnt")]
-fn pass_blocks(bytes: &[u8], place: Place, nest: &mut Nest, depth: u32) -> Option<(Place, Tally)> {
+fn pass_blocks(
+    bytes: &[u8],
+    place: Place,
+    nest: &mut Nest,
+    depth: u32,
+    deepest: u32,
+) -> Option<(Place, Tally)> {
     let mut at = place.at.checked_sub(1)?;
     let mut tally = Tally::default();
     let mut carry = Carry::default();
@@ -79,6 +88,9 @@ fn pass_blocks(bytes: &[u8], place: Place, nest: &mut Nest, depth: u32) -> Optio
     let mut end = place.at;
     // Whether a value has begun after that, and been counted.
     let mut is_begun = false;
+    let mut deepest = deepest.min(depth);
+    // Where a block begins that is deeper than all before it, and how deep those are.
+    let mut deeper = (usize::MAX, 0);
 
     while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let halves = Halves::of(block);
@@ -90,8 +102,15 @@ fn pass_blocks(bytes: &[u8], place: Place, nest: &mut Nest, depth: u32) -> Optio
         let strings = between(quotes & NEW) ^ carry.string;
         let outside = !(strings | quotes);
         let masks = halves.masks(outside);
-        let Some(levels) = Levels::of(&masks, *nest, depth) else {
-            break;
+        let Some(levels) = Levels::of(&masks, *nest, deepest) else {
+            // Few blocks are deeper than all before them: how deep is looked at for those alone.
+            let reached = deepest_of(masks.open & NEW, masks.close & NEW, nest.depth()).min(depth);
+            if reached <= deepest {
+                break;
+            }
+            deeper = (at, deepest);
+            deepest = reached;
+            continue;
         };
 
         let structure = masks.comma | masks.colon | masks.open | masks.close;
@@ -164,6 +183,11 @@ fn pass_blocks(bytes: &[u8], place: Place, nest: &mut Nest, depth: u32) -> Optio
     if end == place.at {
         return None;
     }
+    // Reading may have ended before that block.
+    tally.deepest = match deeper {
+        (start, before) if start == at => before,
+        _ => deepest,
+    };
     tally.values -= u32::from(is_begun);
     tally.elements -= u32::from(is_begun && nest.is_first());
     let inside = match nest.is_object() {
@@ -231,6 +255,24 @@ impl Levels {
             nest,
         })
     }
+}
+
+/// The greatest depth after an opening bracket of a block, if brackets match.
+#[cold]
+#[inline(never)]
+fn deepest_of(open: u64, close: u64, mut depth: u32) -> u32 {
+    let mut deepest = 0;
+    let mut brackets = open | close;
+    while brackets != 0 {
+        let bracket = brackets & brackets.wrapping_neg();
+        brackets ^= bracket;
+        depth = match open & bracket != 0 {
+            true => depth + 1,
+            false => depth.saturating_sub(1),
+        };
+        deepest = depth.max(deepest);
+    }
+    deepest
 }
 
 /// Whether a word of the language stands at each of these places of a block, alone.
@@ -347,7 +389,8 @@ mod tests {
                 values_left: 1000,
                 next: Next::Value,
             };
-            let (end, tally) = pass(text.as_bytes(), place, &mut nest, 9).expect("there are many");
+            let (end, tally) =
+                pass(text.as_bytes(), place, &mut nest, 9, 2).expect("there are many");
             // Less than a block remains, and the token it begins with.
             assert!(text.len() - end.at < 64 + 10, "{} of {text}", end.at);
             assert_eq!(i64::from(tally.values), 1000 - end.values_left);

@@ -227,6 +227,10 @@ impl<'p, 'o> Serializer for &'p mut Putter<'o> {
             return Err(Refusal);
         };
         self.out.truncate(at);
+        // The value may still be less deep than that: the long way finds out.
+        if raw.facts().depth > self.options.depth - self.depth {
+            return Err(Refusal);
+        }
         let (text, is_finite) = raw.portable();
         if !is_finite && !self.options.non_finite {
             return Err(Refusal);

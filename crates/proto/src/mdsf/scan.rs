@@ -12,6 +12,8 @@ use jstp_ordinary::{IN_IDENTIFIER, Inside, Next, Open, Place, decimal};
 #[derive(Debug, Default)]
 pub struct Scan {
     depth: u32,
+    /// The greatest depth so far.
+    deepest: u32,
     is_array: bool,
     /// How many elements the array itself has.
     elements: u32,
@@ -41,6 +43,8 @@ pub(super) struct Facts {
     pub(super) is_portable: bool,
     /// Whether all numbers are finite.
     pub(super) is_finite: bool,
+    /// At most so many arrays and objects of the value are open at the same time.
+    pub(super) depth: u32,
 }
 
 /// How many elements there are.
@@ -67,12 +71,13 @@ impl Scan {
     pub(super) fn tally(&self) -> String {
         let Self {
             depth,
+            deepest,
             values,
             filled,
             length,
             ..
         } = self;
-        format!("{depth} deep, {values} values, {filled} filled, {length} bytes")
+        format!("{depth} of {deepest} deep, {values} values, {filled} filled, {length} bytes")
     }
 
     /// What was found, `text` being what was heard.
@@ -86,6 +91,7 @@ impl Scan {
             },
             is_portable: !self.is_odd && self.length + separators == text.len(),
             is_finite: !self.is_infinite,
+            depth: self.deepest,
         }
     }
 
@@ -112,9 +118,10 @@ impl Scan {
             return place;
         }
         let passed = open.nest(place.inside).and_then(|mut nest| {
-            let passed = super::blocks::pass(bytes, place, &mut nest, limits.depth)?;
+            let passed = super::blocks::pass(bytes, place, &mut nest, limits.depth, self.deepest)?;
             open.set_nest(nest);
             self.depth = nest.depth();
+            self.deepest = self.deepest.max(passed.1.deepest);
             Some(passed)
         });
         let Some((end, tally)) = passed else {
@@ -189,6 +196,7 @@ impl Scan {
                     values += 1;
                     elements += u32::from(depth == 1);
                     depth += 1;
+                    self.deepest = self.deepest.max(depth);
                     self.is_empty = true;
                     place.at += 1;
                     (place.inside, next) = match bracket {
@@ -227,6 +235,7 @@ impl Scan {
     fn begin(&mut self) {
         self.value(1);
         self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
         self.is_empty = true;
     }
 

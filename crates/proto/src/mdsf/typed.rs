@@ -158,12 +158,14 @@ impl<'de> Cursor<'de> {
         let (start, facts) = match self.last {
             Some(last) if last == self.at => {
                 self.at = self.text.len() - 1;
-                let count = Count::Unknown;
+                let facts = self.raw.facts();
                 (
                     last,
                     Facts {
-                        count,
-                        ..self.raw.facts()
+                        count: Count::Unknown,
+                        // At most: another element may be the deepest.
+                        depth: facts.depth - 1,
+                        ..facts
                     },
                 )
             }
