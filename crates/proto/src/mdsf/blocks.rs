@@ -405,7 +405,8 @@ mod tests {
     #[test]
     fn what_is_wrong_is_refused_wherever_a_block_begins() {
         let wrong = [
-            "{a,b:1}",
+            "{a.b:1}",
+            "{a.5:1}",
             "{a}",
             "{abc:1,abc,d:2}",
             "{a:1.2.3}",
@@ -436,7 +437,9 @@ mod tests {
             "[[1][2]]",
             "[{a:1}{b:1}]",
             "{a.b:1}",
-            "{a-b:1}",
+            "{a.5:1}",
+            "{a.b:1}",
+            "{a.5:1}",
             "[é]",
             "{a:tru}",
             "[0x1f,1e5,+1,.5]",
