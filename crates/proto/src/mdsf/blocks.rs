@@ -405,8 +405,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_refused_wherever_a_block_begins() {
         let wrong = [
-            "{a.b:1}",
-            "{a.5:1}",
+            "{a,b:1}",
             "{a}",
             "{abc:1,abc,d:2}",
             "{a:1.2.3}",
@@ -438,8 +437,7 @@ mod tests {
             "[{a:1}{b:1}]",
             "{a.b:1}",
             "{a.5:1}",
-            "{a.b:1}",
-            "{a.5:1}",
+            "{a-b:1}",
             "[é]",
             "{a:tru}",
             "[0x1f,1e5,+1,.5]",
