@@ -6,8 +6,8 @@ import { createServer } from 'node:http';
 import { chromium } from 'playwright-core';
 
 /** Starts the browser, with more of its flags if need be; `close()` ends it. */
-export const launch = (...flags) =>
-  chromium.launch({
+export async function launch(...flags) {
+  const start = () => chromium.launch({
     executablePath: process.env.CHROME || '/usr/bin/chromium',
     args: [
       '--no-sandbox',
@@ -18,6 +18,14 @@ export const launch = (...flags) =>
       ...flags,
     ],
   });
+  try {
+    return await start();
+  } catch (error) {
+    // Before there is a page, so nothing of ours is in it: Chromium itself has crashed, as it does once in hundreds of starts.
+    console.error(`\n!!! the browser did not start, and is started once more: ${error.message.split('\n')[0]}\n`);
+    return start();
+  }
+}
 
 /** Serves an empty page at an origin of its own; resolves to `{ url, close() }`. */
 export async function servePage() {
